@@ -1,0 +1,1 @@
+"""Ballast: an options vault that prices its own risk."""
