@@ -1,0 +1,55 @@
+# Every target does its own set-up; nothing is installed outside this folder. README.md says more.
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE := 1
+
+MAMUSHI := .tools/mamushi/bin/mamushi --line-length 100
+VYPER := $(shell find contracts interfaces tests/harness -name '*.vy' -o -name '*.vyi' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench snapshot lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+setup: ## environment and packages from the lock files (every other target calls what it needs)
+	@tools/setup.sh node
+	@tools/setup.sh mamushi
+
+demo: ## price a board, draw its smile and Greeks to an HTML report
+	@tools/setup.sh python
+	@python scripts/demo.py
+
+test: ## all tests; ARGS="-k board" is passed to pytest
+	@tools/setup.sh node
+	@tools/test.sh $(ARGS)
+
+check: ## formatting, lint, types, layers, contract sizes, gas against the snapshot
+	@tools/setup.sh mamushi
+	ruff format --check .
+	ruff check .
+	mypy
+	$(if $(VYPER),$(MAMUSHI) --check $(VYPER))
+	pytest -q tests/test_architecture.py
+	python -m ballast.bench check
+
+format: ## rewrite the sources as `make check` wants them
+	@tools/setup.sh mamushi
+	ruff format .
+	ruff check --fix .
+	$(if $(VYPER),$(MAMUSHI) $(VYPER))
+
+bench: ## print the figures and write bench/results.json
+	@tools/setup.sh python
+	@python -m ballast.bench run
+
+snapshot: ## rewrite tests/gas/snapshot.json, which `make check` compares with
+	@tools/setup.sh python
+	@python -m ballast.bench snapshot
+
+lock: ## resolve the Python dependencies anew and rewrite the lock files
+	@tools/setup.sh lock
+
+clean: ## remove everything that the other targets made
+	rm -rf .venv .tools .build node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
