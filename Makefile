@@ -1,7 +1,6 @@
 # Every target does its own set-up; nothing is installed outside this folder. README.md says more.
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-export PYTHONDONTWRITEBYTECODE := 1
 
 MAMUSHI := .tools/mamushi/bin/mamushi --line-length 100
 VYPER := $(shell find contracts interfaces tests/harness -name '*.vy' -o -name '*.vyi' 2>/dev/null)
