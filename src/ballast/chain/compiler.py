@@ -130,8 +130,14 @@ def _entry_digest(root: Path, source: Path, optimize: str | None) -> str:
 def _compile(root: Path, source: Path, optimize: str | None) -> dict[str, Any]:
     # The compiler takes most of a second to import, and a warm cache never needs it.
     from vyper.compiler import compile_from_file_input  # type: ignore[import-untyped,unused-ignore]
-    from vyper.compiler.input_bundle import FileInput, FilesystemInputBundle  # type: ignore[import-untyped,unused-ignore]
-    from vyper.compiler.settings import OptimizationLevel, Settings  # type: ignore[import-untyped,unused-ignore]
+    from vyper.compiler.input_bundle import (  # type: ignore[import-untyped,unused-ignore]
+        FileInput,
+        FilesystemInputBundle,
+    )
+    from vyper.compiler.settings import (  # type: ignore[import-untyped,unused-ignore]
+        OptimizationLevel,
+        Settings,
+    )
     from vyper.exceptions import VyperException  # type: ignore[import-untyped,unused-ignore]
 
     bundle = FilesystemInputBundle([_site_packages(), root])
