@@ -54,6 +54,8 @@ follow_pip() {
     default UV_DEFAULT_INDEX "$(pip_setting index-url)"
     default UV_INDEX "$(pip_setting extra-index-url)"
     default UV_FIND_LINKS "$(pip_setting find-links)"
+    # As pip does, look in every index; the hashes decide what is accepted.
+    default UV_INDEX_STRATEGY unsafe-best-match
 }
 
 # Sets UV: the one in PATH, or a pinned one brought into .tools/uv with the interpreter's own pip.
@@ -145,7 +147,8 @@ setup_node() {
         return
     fi
     say "installing package-lock.json into node_modules"
-    npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error || die "npm failed, see above"
+    npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null ||
+        die "npm failed, see above"
     link_anvil
     .venv/bin/anvil --version >/dev/null ||
         die "anvil does not run: is this platform one that package-lock.json lists?"
