@@ -100,10 +100,10 @@ def test_meter__long_and_short_calls__equal_what_a_transaction_executes(
     assert int.from_bytes(metered.output, "big") == rounds * (rounds - 1) // 2
 
 
-def test_meter__calldata_that_hits_the_floor_of_eip_7623__does_not_distort(loop: Artifact) -> None:
+def test_meter__calldata_that_nobody_reads__costs_nothing(loop: Artifact) -> None:
     calldata = _spin(1)
     meter = Meter(loop)
-    trailing = calldata + b"\xff" * 1000  # the callee never reads it
+    trailing = calldata + b"\xff" * 1000
     assert meter.call(trailing).gas == meter.call(calldata).gas
 
 

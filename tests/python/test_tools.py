@@ -1,0 +1,128 @@
+"""Set-up and test runner on machines that lack something: they say what, and what to do."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = ("sh", "cat", "cksum", "dirname", "grep", "head", "ln", "mkdir", "rm", "sed")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A checkout without an environment, and a PATH of basic commands only."""
+    tools = ("setup.sh", "test.sh", "uv.lock", "mamushi.lock")
+    files = ("requirements.lock", "pyproject.toml", "package.json", "package-lock.json")
+    for name in (*(f"tools/{tool}" for tool in tools), *files):
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / "tree" / name)
+    (tmp_path / "bin").mkdir()
+    for command in COMMANDS:
+        found = shutil.which(command)
+        assert found is not None
+        (tmp_path / "bin" / command).symlink_to(found)
+    return tmp_path / "tree"
+
+
+def _command(tree: Path, name: str, script: str) -> Path:
+    path = tree.parent / "bin" / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def _run(tree: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    variables = {"PATH": str(tree.parent / "bin"), "HOME": str(tree.parent), **environment}
+    return subprocess.run(
+        command, cwd=tree, env=variables, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def _fake_python(tree: Path, name: str, version: str, status: int = 1) -> Path:
+    """Answers --version, and to any program exits with the given status."""
+    script = f'[ "$1" = --version ] && echo "Python {version}" && exit 0\nexit {status}'
+    return _command(tree, name, script)
+
+
+def test_setup__only_broken_and_old_pythons__says_what_it_needs(tree: Path) -> None:
+    _command(tree, "python3.12", "echo 'python3.12: command not found' >&2; exit 127")
+    _fake_python(tree, "python3", "3.9.18")
+    done = _run(tree, "tools/setup.sh", "python")
+    assert done.returncode == 1
+    assert (
+        "needs Python 3.11 or 3.12, and none was found (python3 is: Python 3.9.18)" in done.stderr
+    )
+    assert "PYTHON=" in done.stderr
+    assert not (tree / ".venv").exists()
+
+
+def test_setup__no_python_at_all__says_what_it_needs(tree: Path) -> None:
+    done = _run(tree, "tools/setup.sh", "node")
+    assert done.returncode == 1
+    assert "needs Python 3.11 or 3.12, and none was found" in done.stderr
+
+
+def test_setup__chosen_python_is_too_new__names_its_version(tree: Path) -> None:
+    chosen = _fake_python(tree, "python3.13", "3.13.0")
+    done = _run(tree, "tools/setup.sh", "python", PYTHON=str(chosen))
+    assert done.returncode == 1
+    assert f"PYTHON={chosen} is not a working Python 3.11 or 3.12: Python 3.13.0." in done.stderr
+
+
+def test_setup__python_without_venv_and_pip__says_what_to_install(tree: Path) -> None:
+    _command(tree, "python3.12", f'[ "$1" = -c ] && echo {tree.parent}/bin/python3.12 || exit 1')
+    done = _run(tree, "tools/setup.sh", "python")
+    assert done.returncode == 1
+    assert "python3-venv" in done.stderr
+
+
+def test_setup__unknown_part__prints_usage(tree: Path) -> None:
+    done = _run(tree, "tools/setup.sh", "everything")
+    assert done.returncode == 1
+    assert "usage: tools/setup.sh" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [(0, "fails for want of anvil alone"), (1, "tests that need no anvil failed too")],
+)
+def test_runner__without_anvil__runs_the_rest_and_fails(
+    tree: Path, status: int, verdict: str
+) -> None:
+    _command(
+        tree,
+        "pytest",
+        'echo "pytest $*"\n'
+        'case "$*" in *--collect-only*) echo tests/test_a.py::test_needs_anvil ;; esac\n'
+        f"exit {status}",
+    )
+    done = _run(tree, "tools/test.sh", "-k", "board")
+    assert done.returncode == 1
+    assert "pytest -n 2 -m not anvil -k board" in done.stdout
+    assert "tests/test_a.py::test_needs_anvil" in done.stderr
+    assert verdict in done.stderr
+    assert "install Node" in done.stderr
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_runner__with_anvil__is_pytest(tree: Path, status: int) -> None:
+    _command(tree, "anvil", "exit 0")
+    _command(tree, "pytest", f'echo "pytest $*"\nexit {status}')
+    done = _run(tree, "tools/test.sh", JOBS="1")
+    assert done.returncode == status
+    assert done.stdout == "pytest -n 1\n"
+    assert done.stderr == ""
+
+
+def test_lock_files__name_no_host() -> None:
+    locks = [
+        ROOT / "requirements.lock",
+        *(ROOT / "tools").glob("*.lock"),
+        ROOT / "package-lock.json",
+    ]
+    assert len(locks) == 4
+    assert [lock.name for lock in locks if "://" in lock.read_text()] == []
