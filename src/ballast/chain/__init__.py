@@ -9,6 +9,8 @@ mark = pricer.mark(forward, strike, discount, variance, tau)
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ballast.chain.codec import Event, RawLog
 from ballast.chain.compiler import Artifact, CompileError, compile_contract
 from ballast.chain.contract import Contract, Method, UnknownMethodError
@@ -16,8 +18,12 @@ from ballast.chain.protocol import ZERO_ADDRESS, Chain, Receipt, rolled_back
 from ballast.chain.reverts import Reverted
 from ballast.chain.revm import RevmChain
 
+if TYPE_CHECKING:
+    from ballast.chain.ape_backend import ApeChain
+
 __all__ = [
     "ZERO_ADDRESS",
+    "ApeChain",
     "Artifact",
     "Chain",
     "CompileError",
@@ -32,3 +38,12 @@ __all__ = [
     "compile_contract",
     "rolled_back",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """ape takes seconds to import, so it is imported when first asked for."""
+    if name == "ApeChain":
+        from ballast.chain.ape_backend import ApeChain
+
+        return ApeChain
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

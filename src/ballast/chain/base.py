@@ -12,7 +12,7 @@ from eth_utils.address import to_checksum_address
 from ballast.chain.codec import Codec, Event, RawLog
 from ballast.chain.compiler import Artifact
 from ballast.chain.contract import Contract
-from ballast.chain.protocol import Chain, Receipt
+from ballast.chain.protocol import ZERO_ADDRESS, Chain, Receipt
 from ballast.chain.reverts import Reverted
 from ballast.errors import ChainError
 
@@ -64,7 +64,7 @@ class BaseChain(Chain, ABC):
 
     def _sender(self, sender: Any) -> str:
         address = getattr(sender, "address", sender)
-        return str(address) if address is not None else self.accounts[0]
+        return str(address) if address is not None else next(iter(self.accounts), ZERO_ADDRESS)
 
     def _decode_logs(self, logs: Iterable[Event | RawLog]) -> tuple[Event | RawLog, ...]:
         return tuple(self._decode_log(log) for log in logs)

@@ -28,12 +28,12 @@ from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env, ExecutionResult, Jou
 from ballast.chain.base import BaseChain
 from ballast.chain.codec import RawLog
 from ballast.chain.gas import floor_gas, intrinsic_gas
-from ballast.chain.protocol import ZERO_ADDRESS, Receipt
+from ballast.chain.protocol import Receipt
 from ballast.chain.reverts import Reverted
 from ballast.errors import ChainError
 
 SPEC: Final = "PRAGUE"
-CHAIN_ID: Final = 1337
+CHAIN_ID: Final = 31337  # as on anvil
 GAS_LIMIT: Final = 30_000_000
 GENESIS: Final = 1_767_225_600  # 2026-01-01 00:00 UTC
 ACCOUNT_WEI: Final = 10_000 * 10**18
@@ -116,9 +116,7 @@ class RevmChain(BaseChain):
         evm.reset_transient_storage()
         before = evm.snapshot()
         try:
-            return evm.message_call(
-                sender or ZERO_ADDRESS, to, calldata=data, value=value, gas=GAS_LIMIT
-            )
+            return evm.message_call(sender or ACCOUNTS[0], to, data, value, GAS_LIMIT)
         except RuntimeError as error:
             raise _failure(error) from None
         finally:
