@@ -157,8 +157,8 @@ setup_node() {
 
 case "${1:-}" in
     python) setup_python ;;
-    node) setup_python && setup_node ;;
-    mamushi) setup_python && setup_mamushi ;;
+    node) setup_python; setup_node ;;
+    mamushi) setup_python; setup_mamushi ;;
     lock) write_locks ;;
     *) die "usage: tools/setup.sh python | node | mamushi | lock" ;;
 esac

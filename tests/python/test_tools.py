@@ -64,6 +64,7 @@ def test_setup__only_broken_and_old_pythons__says_what_it_needs(tree: Path) -> N
 def test_setup__no_python_at_all__says_what_it_needs(tree: Path) -> None:
     done = _run(tree, "tools/setup.sh", "node")
     assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
     assert "needs Python 3.11 or 3.12, and none was found" in done.stderr
 
 
@@ -107,6 +108,14 @@ def test_runner__without_anvil__runs_the_rest_and_fails(
     assert "tests/test_a.py::test_needs_anvil" in done.stderr
     assert verdict in done.stderr
     assert "install Node" in done.stderr
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_runner__without_anvil_where_nothing_needs_it__is_pytest(tree: Path, status: int) -> None:
+    _command(tree, "pytest", f"exit {status}")
+    done = _run(tree, "tools/test.sh", "tests/python/test_units.py")
+    assert done.returncode == status
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("status", [0, 1])
