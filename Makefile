@@ -7,6 +7,7 @@ VYPER := $(shell find contracts interfaces tests/harness -name '*.vy' -o -name '
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench snapshot lock clean
+.PHONY: check-python check-types check-vyper check-rules check-gas
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -25,11 +26,22 @@ test: ## all tests; ARGS="-k board" is passed to pytest
 
 check: ## formatting, lint, types, layers, contract sizes, gas against the snapshot
 	@tools/setup.sh mamushi
+	@$(MAKE) --no-print-directory --keep-going check-python check-types check-vyper check-rules check-gas
+
+check-python:
 	ruff format --check .
 	ruff check .
+
+check-types:
 	mypy
+
+check-vyper:
 	$(if $(VYPER),$(MAMUSHI) --check $(VYPER))
+
+check-rules:
 	pytest -q tests/test_architecture.py
+
+check-gas:
 	python -m ballast.bench check
 
 format: ## rewrite the sources as `make check` wants them

@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "__init__": BASE,
     "model": BASE,
     "chain": BASE,
-    "report": BASE | {"model"},
+    "report": BASE | {"model", "chain"},
     "bench": BASE | {"model", "chain"},
     "sim": BASE | {"model", "chain"},
     "bots": BASE | {"model", "chain"},
