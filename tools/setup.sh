@@ -72,14 +72,19 @@ bring_uv() {
     say "bringing uv into .tools/uv"
     rm -rf .tools/uv
     if "$1" -m venv .tools/uv >/dev/null 2>&1; then
-        .tools/uv/bin/python -m pip install -q --disable-pip-version-check \
-            --require-hashes -r tools/uv.lock || die "pip could not install uv, see above"
+        pip_install_uv .tools/uv/bin/python
     elif rm -rf .tools/uv && "$1" -m pip --version >/dev/null 2>&1; then
-        "$1" -m pip install -q --disable-pip-version-check --target .tools/uv \
-            --require-hashes -r tools/uv.lock || die "pip could not install uv, see above"
+        pip_install_uv "$1" --target .tools/uv
     else
         die "$1 has neither venv nor pip: install them (on Debian: python3-venv), or install uv"
     fi
+}
+
+pip_install_uv() { # python, options
+    with=$1
+    shift
+    "$with" -m pip install -q --disable-pip-version-check --root-user-action=ignore "$@" \
+        --require-hashes -r tools/uv.lock || die "pip could not install uv, see above"
 }
 
 setup_python() {
@@ -110,7 +115,8 @@ setup_mamushi() {
     python=$(find_python)
     find_uv "$python"
     say "bringing mamushi into .tools/mamushi"
-    "$UV" venv -q --clear --python .venv/bin/python .tools/mamushi
+    rm -rf .tools/mamushi
+    "$UV" venv -q --python .venv/bin/python .tools/mamushi
     "$UV" pip sync -q --python .tools/mamushi/bin/python --require-hashes tools/mamushi.lock
     printf '%s\n' "$current" >$stamp
 }
