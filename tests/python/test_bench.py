@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pyrevm import EVM, AccountInfo
 
+from ballast.bench import __main__ as command
 from ballast.bench import figures
 from ballast.bench.figures import Figure, Reading
 from ballast.bench.meter import Meter
@@ -118,6 +119,62 @@ def test_meter__call_that_writes__is_cold_in_a_fresh_meter_only(loop: Artifact) 
 def test_meter__reverting_call__raises(loop: Artifact) -> None:
     with pytest.raises(ChainError, match="failed: Revert"):
         Meter(loop).call(FAIL)
+
+
+def _bench(*arguments: str) -> None:
+    command.main(list(arguments), standalone_mode=False)
+
+
+@pytest.fixture
+def project(tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The commands at work in a small tree, with one figure of gas and one of another unit."""
+    measured = [
+        Figure(
+            "Loop.spin",
+            "gas",
+            1_000,
+            lambda: Meter(compile_contract("Loop", root=tree)).call(_spin(1)).gas,
+        ),
+        Figure("speed", "1/s", None, lambda: 12.5),
+    ]
+    monkeypatch.setattr(command, "project_root", lambda: tree)
+    monkeypatch.setattr(command, "figures", lambda: measured)
+    return tree
+
+
+def test_bench__run__prints_and_writes_every_figure(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _bench("run")
+    written = json.loads((project / "bench" / "results.json").read_text())
+    assert [item["figure"] for item in written["figures"]] == ["Loop.spin", "speed"]
+    assert written["toolchain"]["vyper"] == "0.4.3"
+    assert f"{written['figures'][0]['value']:,}" in capsys.readouterr().out
+
+
+def test_bench__check__fails_until_the_snapshot_is_rewritten(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _bench("snapshot")
+    _bench("check")
+    source = project / "contracts" / "Loop.vy"
+    source.write_text(source.read_text().replace("unsafe_add(result, i)", "result + i"))
+    with pytest.raises(
+        BallastError, match=r"Loop\.spin: .* gas\n  Loop: .* bytes\n.*make snapshot"
+    ):
+        _bench("check")
+    _bench("snapshot")
+    _bench("check")
+
+
+def test_bench__check__contract_above_the_limit_fails_whatever_the_snapshot_says(
+    project: Path,
+) -> None:
+    huge = f'@external\ndef f():\n    assert len(x"{"ab" * 20_000}") > 0, "huge: code"\n'
+    (project / "contracts" / "Huge.vy").write_text(huge)
+    _bench("snapshot")
+    with pytest.raises(BallastError, match=r"^Huge: 2\d,\d{3} bytes of runtime code"):
+        _bench("check")
 
 
 def test_figure__key_twice__is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
