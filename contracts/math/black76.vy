@@ -1,0 +1,137 @@
+# pragma version 0.4.3
+# pragma optimize gas
+"""
+@title Black-76 with all Greeks from one density
+@license MIT
+@notice Readable source of `flat`, which tools/kernel/flatten.py writes and `Pricer` exports. Letters are those of docs/MATH.md:
+    L = log2(F/K), z = sqrt(w/(2 ln 2)), D1 = (L/z + z)/2, D2 = D1 - z, s and k the discounted forward and strike with 24 more
+    bits than a WAD, p = phi(d1).
+"""
+
+from .. import types
+from . import coefficients as c
+from . import fixed
+from . import gaussian
+
+WAD: constant(int256) = 10**18
+FIVE_18: constant(int256) = 5**18  # WAD * WAD / 5^18 leaves a WAD with 18 more bits
+MIN_DISCOUNT: constant(uint256) = 25 * 10**16
+MAX_DISCOUNT: constant(uint256) = 4 * 10**18
+MAX_VARIANCE: constant(uint256) = 512 * 10**18
+MAX_TAU: constant(uint256) = 2**27  # seconds
+
+
+@internal
+@pure
+def _mark(
+    forward: uint256, strike: uint256, discount: uint256, variance: uint256, tau: uint256
+) -> types.Mark:
+    """
+    @notice Value and Greeks of the call and the put of one strike
+    @param forward Forward price of the underlying at expiry
+    @param strike Strike price
+    @param discount Price today of one quote token at expiry
+    @param variance Total variance until expiry, sigma^2 times years
+    @param tau Seconds to expiry
+    @return Marks and Greeks of both rights
+    @custom:error value 2e-18 S
+    """
+    F: int256 = convert(convert(forward, bytes32), int256)
+    K: int256 = convert(convert(strike, bytes32), int256)
+    df: int256 = convert(convert(discount, bytes32), int256)
+    var: int256 = convert(convert(variance, bytes32), int256)
+    t: int256 = convert(convert(tau, bytes32), int256)
+    w: int256 = fixed._skewness(F, K)
+    x: int256 = unsafe_mul(w, w) >> 96
+    if (
+        (forward | strike) >> 128
+        | convert(x > fixed.FACTOR_32, uint256)
+        | convert(unsafe_sub(discount, MIN_DISCOUNT) > MAX_DISCOUNT - MIN_DISCOUNT, uint256)
+        | convert(unsafe_sub(variance, 1) > MAX_VARIANCE - 1, uint256)
+        | convert(unsafe_sub(tau, 1) > MAX_TAU - 1, uint256)
+    ) != 0:
+        return self._limit(forward, strike, discount, variance, tau)
+
+    z: int256 = fixed._sqrt_variance(var)
+    d1: int256 = unsafe_add(unsafe_div(unsafe_mul(w, fixed._log2_over(x)), z), z) >> 1
+    d2: int256 = unsafe_sub(d1, z)
+    p: int256 = gaussian._density(d1)
+    n1: int256 = gaussian._cumulate(d1, p, fixed.Q)
+    s: int256 = unsafe_div(unsafe_mul(F, df), FIVE_18)
+    k: int256 = unsafe_div(unsafe_mul(K, df), FIVE_18)
+    sp: int256 = unsafe_mul(s, p) >> 96
+    kn2: int256 = gaussian._cumulate(d2, sp, k)
+    call: int256 = unsafe_sub(unsafe_mul(s, n1) >> 96, kn2)
+    put: int256 = unsafe_sub(unsafe_add(call, k), s)
+    if (call | put) < 0:  # a worthless option: the other right is worth its intrinsic value
+        call = max(unsafe_sub(s, k), 0)
+        put = max(unsafe_sub(k, s), 0)
+
+    u: int256 = fixed._sqrt_years(t)
+    vega: int256 = unsafe_mul(sp, u) >> 96
+    delta: int256 = unsafe_mul(n1, WAD) >> 96
+    decay: int256 = unsafe_mul(unsafe_mul(sp, z) >> 96, c.MINUS_YEAR_SQRT_2LN2_OVER_2)
+    carry: int256 = fixed._skewness(WAD, df)
+    carry = unsafe_mul(carry, fixed._log2_over_near(unsafe_mul(carry, carry) >> 96)) >> 96
+    return types.Mark(
+        call=convert(convert(call >> 18, bytes32), uint256),
+        put=convert(convert(put >> 18, bytes32), uint256),
+        delta_call=delta,
+        delta_put=unsafe_sub(delta, WAD),
+        gamma=convert(
+            convert(unsafe_div(unsafe_mul(p, c.WAD_WAD_OVER_SQRT_2LN2), unsafe_mul(s, z)), bytes32),
+            uint256,
+        ),
+        vega=convert(convert(vega >> 18, bytes32), uint256),
+        theta_call=unsafe_div(
+            unsafe_sub(decay, unsafe_mul(unsafe_mul(kn2, carry) >> 96, c.YEAR_LN2)), t
+        ) >> 58,
+        theta_put=unsafe_div(
+            unsafe_add(decay, unsafe_mul(unsafe_mul(unsafe_sub(k, kn2), carry) >> 96, c.YEAR_LN2)), t
+        ) >> 58,
+        vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(p, d2) >> 96, u), z), -WAD) >> 96,
+        volga=unsafe_mul(
+            unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(d1, d2) >> 96) >> 96, u), z), c.SQRT_2LN2
+        ) >> 78,
+    )
+
+
+@internal
+@pure
+def _limit(
+    forward: uint256, strike: uint256, discount: uint256, variance: uint256, tau: uint256
+) -> types.Mark:
+    """
+    @notice Intrinsic value and step Greeks at zero time or zero variance; a named revert outside the domain
+    @param forward Forward price of the underlying at expiry
+    @param strike Strike price
+    @param discount Price today of one quote token at expiry
+    @param variance Total variance until expiry
+    @param tau Seconds to expiry
+    @return Marks and Greeks of both rights
+    @custom:error exact 0
+    @custom:cold At expiry, or about to revert
+    """
+    assert forward != 0 and forward <= 2**128, "pricer: forward"
+    assert strike != 0 and strike <= 2**128, "pricer: strike"
+    assert discount >= MIN_DISCOUNT and discount <= MAX_DISCOUNT, "pricer: discount"
+    assert variance <= MAX_VARIANCE, "pricer: variance"
+    assert tau <= MAX_TAU, "pricer: tau"
+    assert tau == 0 or variance == 0, "pricer: moneyness"
+    s: uint256 = forward * discount // 10**18
+    k: uint256 = strike * discount // 10**18
+    mark: types.Mark = empty(types.Mark)
+    rent: int256 = 0  # c K df, what the strike earns in a year
+    if tau != 0:
+        w: int256 = fixed._skewness(WAD, convert(discount, int256))
+        q: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
+        rent = unsafe_div(unsafe_mul(unsafe_mul(convert(k, int256), q) >> 72, c.YEAR_LN2), convert(tau, int256)) >> 64
+    if forward > strike:
+        mark.call = s - k
+        mark.delta_call = WAD
+        mark.theta_call = unsafe_sub(0, rent)
+    else:
+        mark.put = k - s
+        mark.delta_put = -WAD
+        mark.theta_put = rent
+    return mark

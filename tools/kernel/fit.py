@@ -1,0 +1,190 @@
+"""Fits every approximation of the kernel and writes `contracts/math/coefficients.vy`.
+
+Run `python tools/kernel/fit.py` to rewrite the file, `--check` to compare. Nothing else may write it: a test runs this
+fit again and compares. Everything is in the kernel's fixed point: Q = 2^96 is one.
+
+The variable D is d / sqrt(2 ln 2), so that exp(-d^2/2) = 2^(-D^2) and the kernel works in base two throughout.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from minimax import Rational, best_rational, constant_and_j_fraction, j_fraction
+from mpmath import atanh, erfc, exp, log, mpf, nint, nstr, pi, sqrt, tanh
+
+TARGET = Path(__file__).resolve().parents[2] / "contracts" / "math" / "coefficients.vy"
+Q = mpf(2) ** 96
+LN2 = log(mpf(2))
+C = sqrt(2 * LN2)
+YEAR = 365 * 86400
+WAD = 10**18
+
+
+def mills(d: mpf) -> mpf:
+    """Mills' ratio N(-x)/phi(x) at x = C d."""
+    x = C * d
+    return exp(x * x / 2) * erfc(x / sqrt(mpf(2))) * sqrt(pi / 2)
+
+
+def log2_over_w(x: mpf) -> mpf:
+    """log2((1 + w)/(1 - w)) / w with x = w^2: analytic in x."""
+    if x < mpf("1e-9"):
+        return 2 * (1 + x / 3 + x**2 / 5 + x**3 / 7 + x**4 / 9 + x**5 / 11) / LN2
+    return 2 * atanh(sqrt(x)) / sqrt(x) / LN2
+
+
+def exp2_even(q: mpf) -> mpf:
+    """H with 2^-f = (H - f)/(H + f) and q = f^2: even in f, analytic in q."""
+    return 2 / LN2 + q * LN2 / 6 if q < mpf("1e-14") else sqrt(q) / tanh(sqrt(q) * LN2 / 2)
+
+
+def fit_mills() -> Rational:
+    """Absolute error of phi * R. Beyond |d| = 11.6 phi is below 2^-96 and the product is zero whatever R is."""
+
+    def phi(d: mpf) -> mpf:
+        return mpf(2) ** (-d * d) / sqrt(2 * pi)
+
+    return best_rational(mills, mpf(0), 12 / C, 7, 8, phi, spread=(lambda x: 1 / (x + 2), lambda t: 1 / t - 2))
+
+
+def fit_log2() -> Rational:
+    """Ratios within a factor 32. An error in the logarithm costs S n(d) at the money, but at most a sixth of that on the
+    far strikes where K N(d2) is small beside S: the weight lets the relative error grow to sevenfold there."""
+    top = mpf(961) / 1089
+
+    def weight(x: mpf) -> mpf:
+        return (1 - mpf("0.85") * x / top) / log2_over_w(x)
+
+    return best_rational(log2_over_w, mpf(0), top, 10, 10, weight, grid=600)
+
+
+def fit_log2_near() -> Rational:
+    """Relative error on ratios within a factor 4: the discount."""
+    return best_rational(log2_over_w, mpf(0), mpf(9) / 25, 5, 6, lambda x: 1 / log2_over_w(x))
+
+
+def fit_exp2() -> Rational:
+    """Relative error of 2^-f on |f| <= 1/2; the weight is d ln(2^-f) / dH, kept away from zero at f = 0."""
+
+    def weight(q: mpf) -> mpf:
+        return (sqrt(q) + mpf("1e-3")) * 2 / (exp2_even(q) ** 2 - q)
+
+    return best_rational(exp2_even, mpf(0), mpf(1) / 4, 2, 2, weight)
+
+
+@dataclass(frozen=True)
+class Root:
+    """Newton's method for sqrt(unit w), low <= w <= high, each step scaled to put the error evenly on both sides.
+
+    y0 = alpha (w + m), y' = c (y + x/y) with x = unit w. With y_n = a_n t_n and a_(n+1) = c_n a_n the factors leave the loop:
+    t' = t + (unit / a_n^2) w / t, so a step costs a multiplication by a constant and no shift, and t ends as y. The seed
+    and the first step together are linear in w and 1/(w + m): t_1 = slope w + offset + pole/(w + m).
+    """
+
+    slope: mpf
+    offset: mpf
+    pole: mpf
+    m: int
+    gains: list[mpf]
+    error: mpf
+
+
+def fit_root(unit: mpf, low: int, high: int, steps: int) -> Root:
+    m = int(nint(sqrt(mpf(low) * high)))
+    k = sqrt(max(mpf(high) / m, m / mpf(low)))
+    rho = (k + 1 / k) / 2  # the seed over the root lies in [1, rho] before scaling
+    alpha, rho = sqrt(unit / m) / 2 / sqrt(rho), sqrt(rho)
+    factors = []
+    for _ in range(steps + 1):
+        top = (rho + 1 / rho) / 2
+        rho = sqrt(top)
+        factors.append(1 / (2 * rho))
+    scale, gains = mpf(1), []
+    for c in reversed(factors[1:]):
+        scale /= c
+        gains.append(unit / scale**2)
+    c = factors[0] / scale
+    return Root(c * alpha, c * (alpha * m + unit / alpha), -c * unit * m / alpha, m, gains[::-1], rho - 1)
+
+
+def fixed(x: mpf, bits: int = 96) -> int:
+    return int(nint(x * mpf(2) ** bits))
+
+
+def fraction(name: str, levels: list[tuple[mpf, mpf]]) -> list[str]:
+    lines = []
+    for i, (k, b) in enumerate(levels, 1):
+        lines.append(f"{name}_K{i}: constant(int256) = {fixed(k, 192)}")
+        lines.append(f"{name}_B{i}: constant(int256) = {fixed(b)}")
+    return lines
+
+
+def root(name: str, what: str, unit: mpf, low: int, high: int, steps: int) -> list[str]:
+    r = fit_root(unit, low, high, steps)
+    return [
+        f"# square root of {what}, {low} to {high}: relative error at most {nstr(r.error, 3)}",
+        f"{name}_SLOPE: constant(int256) = {fixed(r.slope)}",
+        f"{name}_OFFSET: constant(int256) = {fixed(r.offset)}",
+        f"{name}_POLE: constant(int256) = {fixed(r.pole)}",
+        f"{name}_MIDDLE: constant(int256) = {r.m}",
+        *(f"{name}_G{i}: constant(int256) = {fixed(g, 192)}" for i, g in enumerate(r.gains, 1)),
+    ]
+
+
+def render() -> str:
+    m, lg, near, ex = fit_mills(), fit_log2(), fit_log2_near(), fit_exp2()
+    log_c, log_levels = constant_and_j_fraction(lg.p, lg.q)
+    exp_c, exp_levels = constant_and_j_fraction(ex.p, ex.q)
+    lines = [
+        "# pragma version 0.4.3",
+        '"""',
+        "@title Coefficients of the kernel",
+        "@license MIT",
+        "@notice Written by tools/kernel/fit.py: do not edit. Q = 2^96 is one; docs/MATH.md derives the forms.",
+        '"""',
+        "",
+        f"# Mills' ratio of |d|, D = |d| / sqrt(2 ln 2): error of phi R at most {nstr(m.error, 3)}",
+        *fraction("MILLS", j_fraction(m.p, m.q)),
+        "",
+        f"# log2(a/b) over w = (a - b)/(a + b), in w^2, within a factor 32: relative error {nstr(lg.error, 3)} to "
+        f"{nstr(lg.error / mpf('0.15'), 3)}",
+        f"LOG_C: constant(int256) = {fixed(log_c)}",
+        *fraction("LOG", log_levels),
+        "",
+        f"# the same within a factor 4: relative error at most {nstr(near.error, 3)}",
+        *fraction("NEAR", j_fraction(near.p, near.q)),
+        "",
+        f"# H(f^2) with 2^-f = (H - f)/(H + f), |f| <= 1/2: relative error of 2^-f at most {nstr(ex.error, 3)}",
+        f"EXP_C: constant(int256) = {fixed(exp_c)}",
+        *fraction("EXP", exp_levels),
+        "",
+        *root("V", "a total variance over 2 ln 2", 1 / (mpf(WAD) * 2 * LN2), 1, 512 * WAD, 6),
+        "",
+        *root("T", "seconds in years", mpf(1) / YEAR, 1, 2**27, 5),
+        "",
+        "# numbers of the formulas",
+        f"INV_SQRT_2PI: constant(int256) = {fixed(1 / sqrt(2 * pi))}  # Q",
+        f"SQRT_2LN2: constant(int256) = {fixed(C, 60)}  # 2^60",
+        f"LN2: constant(int256) = {fixed(LN2)}  # Q",
+        f"INV_LN2: constant(int256) = {fixed(1 / LN2)}  # Q",
+        f"WAD_WAD_OVER_SQRT_2LN2: constant(int256) = {fixed(mpf(WAD) ** 2 / C, 18)}  # 2^18",
+        f"MINUS_YEAR_SQRT_2LN2_OVER_2: constant(int256) = {-fixed(YEAR * C / 2, 40)}  # 2^40",
+        f"YEAR_LN2: constant(int256) = {fixed(YEAR * LN2, 40)}  # 2^40",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    text = render()
+    if "--check" in sys.argv:
+        same = TARGET.read_text() == text
+        print("coefficients: as fitted" if same else "coefficients: differ; run python tools/kernel/fit.py")
+        return 0 if same else 1
+    TARGET.write_text(text)
+    print(f"wrote {TARGET.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,373 @@
+"""Inlines the kernel: readable functions in, one straight line of arithmetic out.
+
+Vyper's legacy code generator spends about 70 gas on each internal call. The modules of `contracts/math` are written to be
+read and tested one by one; this program copies the bodies of the functions they call into the functions listed in
+`TARGETS` and writes them to `contracts/math/flat.vy`. A test runs it again and compares, and another holds both forms to
+identical results.
+
+It knows what the kernel uses and refuses the rest. A function to be inlined is internal and pure and returns once, at its
+end. Arguments that are names or numbers are substituted, others are bound to a local first; locals get fresh names. Every
+local of the legacy generator is a word of memory that costs gas on first touch, so `_reuse_words` gives the word of a dead
+local to the next one of the same type.
+"""
+
+import ast
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+ROOT = Path(__file__).resolve().parents[2]
+MATH = ROOT / "contracts" / "math"
+TARGET = MATH / "flat.vy"
+TARGETS = (("black76", "_mark"),)
+LOOP_TYPES: dict[str, str] = {}  # type of each loop variable, as written in the source
+HEAD = '''# pragma version 0.4.3
+# pragma optimize gas
+"""
+@title The kernel, flattened
+@license MIT
+@notice Written by tools/kernel/flatten.py: do not edit. Read and test the modules it is made of. External functions, so that
+    `Pricer` can export them without a copy of their structs.
+"""
+'''
+
+
+class FlattenError(Exception):
+    """The source uses something that this program cannot inline."""
+
+
+@dataclass
+class Module:
+    """One parsed module: its functions, and what its import aliases stand for."""
+
+    path: Path
+    functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    imports: dict[str, str] = field(default_factory=dict)
+    outside: set[str] = field(default_factory=set)
+    constants: dict[str, ast.AnnAssign] = field(default_factory=dict)
+
+
+def _untyped_loop(match: re.Match[str]) -> str:
+    LOOP_TYPES[match[2]] = match[3]
+    return f"{match[1]}for {match[2]} in "
+
+
+def parse(name: str) -> Module:
+    """Vyper of the kernel is Python to the parser, but for the type in `for i: T in ...`."""
+    path = MATH / f"{name}.vy"
+    text = re.sub(r"^(\s*)for (\w+): ([\w.]+) in ", _untyped_loop, path.read_text(), flags=re.M)
+    module = Module(path)
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef):
+            module.functions[node.name] = node
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                module.imports[alias.asname or alias.name] = alias.name
+                if node.level > 1:
+                    module.outside.add(alias.name)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            module.constants[node.target.id] = node
+    return module
+
+
+class Inliner:
+    """Flattens one function of one module; `modules` is loaded as calls are met."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, Module] = {}
+        self.used: set[str] = set()
+        self.outside: set[str] = set()
+        self.taken: set[str] = set()
+        self.written: set[str] = set()
+
+    def module(self, name: str) -> Module:
+        if name not in self.modules:
+            self.modules[name] = parse(name)
+        return self.modules[name]
+
+    def fresh(self, stem: str) -> str:
+        name, n = stem, 1
+        while name in self.taken:
+            n += 1
+            name = f"{stem}{n}"
+        self.taken.add(name)
+        return name
+
+    def flatten(self, home: str, function: ast.FunctionDef) -> ast.FunctionDef:
+        self.taken = {a.arg for a in function.args.args}
+        self.written = _written(function.body)
+        names: dict[str, ast.expr] = {a: ast.Name(a) for a in self.taken}
+        out: list[ast.stmt] = []
+        for statement in function.body:
+            self.statement(statement, home, names, out)
+        flat = ast.FunctionDef(
+            name=function.name,
+            args=function.args,
+            body=out,
+            decorator_list=function.decorator_list,
+            returns=function.returns,
+            type_params=[],
+        )
+        return ast.fix_missing_locations(flat)
+
+    def statement(self, node: ast.stmt, home: str, names: dict[str, ast.expr], out: list[ast.stmt]) -> None:
+        def value(e: ast.expr) -> ast.expr:
+            return self.expression(e, home, names, out)
+
+        match node:
+            case ast.Expr(value=ast.Constant()):
+                out.append(node)
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=ast.expr() as e):
+                new = value(e)
+                inlined = isinstance(new, ast.Name) and not isinstance(e, ast.Name)
+                if (inlined or _is_cast(new)) and name not in self.written:
+                    names[name] = new
+                    return
+                names[name] = ast.Name(self.fresh(name))
+                out.append(ast.AnnAssign(target=names[name], annotation=kind, value=new, simple=1))
+            case ast.Assign(targets=[target], value=e):
+                new = value(e)
+                out.append(ast.Assign(targets=[value(target)], value=new))
+            case ast.AugAssign(target=target, op=op, value=e):
+                new = value(e)
+                out.append(ast.AugAssign(target=value(target), op=op, value=new))
+            case ast.Assert(test=test, msg=reason):
+                out.append(ast.Assert(test=value(test), msg=reason))
+            case ast.If(test=test, body=body, orelse=orelse):
+                new = value(test)
+                out.append(ast.If(test=new, body=self.block(body, home, names), orelse=self.block(orelse, home, names)))
+            case ast.Raise():
+                out.append(node)
+            case ast.For(target=ast.Name(id=name), iter=over, body=body):
+                new = value(over)
+                names[name] = ast.Name(self.fresh(name))
+                out.append(ast.For(target=names[name], iter=new, body=self.block(body, home, names), orelse=[]))
+            case ast.Return(value=ast.expr() as e):
+                out.append(ast.Return(value=value(e)))
+            case _:
+                raise FlattenError(f"{home}: cannot flatten {ast.unparse(node)}")
+
+    def block(self, body: list[ast.stmt], home: str, names: dict[str, ast.expr]) -> list[ast.stmt]:
+        out: list[ast.stmt] = []
+        inner = dict(names)
+        for statement in body:
+            self.statement(statement, home, inner, out)
+        return out
+
+    def expression(self, node: ast.expr, home: str, names: dict[str, ast.expr], out: list[ast.stmt]) -> ast.expr:
+        module = self.module(home)
+        match node:
+            case ast.Name(id=name) if name in names:
+                return names[name]
+            case ast.Name(id=name) if name in module.constants:
+                self.used.add(home)
+                return ast.Attribute(ast.Name(home), name)
+            case ast.Attribute(value=ast.Name(id=alias), attr=attr) if alias in module.imports:
+                self.used.add(module.imports[alias])
+                self.outside |= {module.imports[alias]} & module.outside
+                return ast.Attribute(ast.Name(module.imports[alias]), attr)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=alias), attr=attr), args=args) if attr.startswith("_"):
+                where = home if alias == "self" else module.imports[alias]
+                given = [self.expression(a, home, names, out) for a in args]
+                if self.is_cold(where, attr):
+                    self.used.add(where)
+                    return ast.Call(func=ast.Attribute(ast.Name(where), attr), args=given, keywords=[])
+                return self.inline(where, attr, given, out)
+        return self.rebuilt(node, home, names, out)
+
+    def rebuilt(self, node: ast.expr, home: str, names: dict[str, ast.expr], out: list[ast.stmt]) -> ast.expr:
+        copy = type(node)()
+        for name, old in ast.iter_fields(node):
+            new: object = old
+            if isinstance(old, ast.expr):
+                new = self.expression(old, home, names, out)
+            elif isinstance(old, list):
+                new = [self.item(x, home, names, out) for x in old]
+            setattr(copy, name, new)
+        return copy
+
+    def item(self, x: ast.AST, home: str, names: dict[str, ast.expr], out: list[ast.stmt]) -> ast.AST:
+        if isinstance(x, ast.keyword):
+            return ast.keyword(arg=x.arg, value=self.expression(x.value, home, names, out))
+        return self.expression(x, home, names, out) if isinstance(x, ast.expr) else x
+
+    def is_cold(self, where: str, name: str) -> bool:
+        return "@custom:cold" in (ast.get_docstring(self.module(where).functions[name]) or "")
+
+    def inline(self, where: str, name: str, given: list[ast.expr], out: list[ast.stmt]) -> ast.expr:
+        function = self.module(where).functions[name]
+        body = [s for s in function.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+        last = body[-1]
+        if not isinstance(last, ast.Return) or last.value is None:
+            raise FlattenError(f"{where}.{name} must end in its only return")
+        written = _written(body)
+        names: dict[str, ast.expr] = {}
+        for parameter, argument in zip(function.args.args, given, strict=True):
+            if _is_plain(argument) and parameter.arg not in written:
+                names[parameter.arg] = argument
+                continue
+            assert parameter.annotation is not None
+            names[parameter.arg] = ast.Name(self.fresh(parameter.arg))
+            out.append(
+                ast.AnnAssign(target=names[parameter.arg], annotation=parameter.annotation, value=argument, simple=1)
+            )
+        for statement in body[:-1]:
+            self.statement(statement, where, names, out)
+        return self.expression(last.value, where, names, out)
+
+
+def _written(body: list[ast.stmt]) -> set[str]:
+    """Names assigned after their declaration."""
+    return {
+        target.id
+        for s in body
+        for n in ast.walk(s)
+        if isinstance(n, ast.Assign | ast.AugAssign)
+        for target in (n.targets if isinstance(n, ast.Assign) else [n.target])
+        if isinstance(target, ast.Name)
+    }
+
+
+def _is_cast(node: ast.expr) -> bool:
+    """`convert(convert(name, bytes32), int256)`: a change of type that costs nothing."""
+    return bool(re.fullmatch(r"convert\(convert\(\w+, bytes32\), u?int256\)", ast.unparse(node)))
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Free to evaluate twice: a name, a number, a constant of a module, a cast."""
+    return isinstance(node, ast.Name | ast.Constant | ast.Attribute) or _is_cast(node)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _rename(node: ast.AST, word: dict[str, str]) -> None:
+    for n in ast.walk(node):
+        if isinstance(n, ast.Name):
+            n.id = word.get(n.id, n.id)
+
+
+def fuse(block: list[ast.stmt]) -> None:
+    """Puts a value that is read once, by the next statement, into that statement: it then stays on the stack."""
+    for s in block:
+        for body in (getattr(s, "body", []), getattr(s, "orelse", [])):
+            fuse(body)
+    i = 0
+    while i + 1 < len(block):
+        target, after = _target(block[i]), block[i + 1]
+        into = getattr(after, "value", None)
+        reads = [n for s in block[i + 1 :] for n in ast.walk(s) if _reads(n, target)]
+        here = [n for n in ast.walk(into) if _reads(n, target)] if into is not None else []
+        local = any(isinstance(s, ast.AnnAssign) and _target(s) == target for s in block[: i + 1])
+        last = _target(after) == target or (local and len(reads) == 1)
+        if target and len(here) == 1 and last and not isinstance(after, ast.AugAssign):
+            after.value = _substitute(into, target, block[i].value)  # type: ignore[attr-defined]
+            if isinstance(block[i], ast.AnnAssign) and _target(after) == target:
+                block[i].value = after.value  # type: ignore[attr-defined]
+                del block[i + 1]
+            else:
+                del block[i]
+            i = max(i - 1, 0)
+            continue
+        i += 1
+
+
+def _target(node: ast.stmt) -> str:
+    """The name that a plain assignment writes, else nothing."""
+    match node:
+        case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+            return name
+    return ""
+
+
+def _reads(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+
+
+def _substitute(tree: ast.expr, name: str, value: ast.expr) -> ast.expr:
+    class Swap(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return value if _reads(node, name) else node
+
+    return cast(ast.expr, Swap().visit(tree))
+
+
+def reuse_words(block: list[ast.stmt]) -> None:
+    """Within a block, a new local takes over the word of one of its type that is not read again."""
+    last = {name: i for i, s in enumerate(block) for name in _names(s)}
+    word: dict[str, str] = {}
+    free: dict[str, list[str]] = {}
+    kind: dict[str, str] = {}
+    for i, statement in enumerate(block):
+        if isinstance(statement, ast.For):
+            reuse_words(statement.body)
+        declares = isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+        declared = statement.target.id if declares else ""  # type: ignore[attr-defined]
+        ending = sorted({word[n] for n in _names(statement) if n in word and last[n] == i})
+        _rename(statement, word)
+        for w in ending:
+            free.setdefault(kind[w], []).append(w)
+        if not declares:
+            continue
+        assert isinstance(statement, ast.AnnAssign) and statement.value is not None
+        mine = ast.unparse(statement.annotation)
+        if free.get(mine):
+            word[declared] = free[mine].pop()
+            if i + 1 < len(block) and _assigns_on_all_paths(block[i + 1], declared):
+                block[i] = ast.Pass()
+                continue
+            block[i] = ast.Assign(targets=[ast.Name(word[declared])], value=statement.value, lineno=0)
+        else:
+            word[declared] = declared
+            kind[declared] = mine
+    block[:] = [s for s in block if not isinstance(s, ast.Pass)]
+
+
+def _assigns_on_all_paths(node: ast.stmt, name: str) -> bool:
+    """Whether an `if ... else` writes the name first thing in both branches, so that its first value is never read."""
+    if not isinstance(node, ast.If) or name in _names(node.test) or not node.orelse:
+        return False
+    firsts = (node.body[0], node.orelse[0])
+    return all(
+        isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == name and name not in _names(s.value) for s in firsts
+    )
+
+
+def render() -> str:
+    """The text of `flat.vy`."""
+    inliner, functions = Inliner(), []
+    for home, name in TARGETS:
+        flat = inliner.flatten(home, inliner.module(home).functions[name])
+        tree = ast.parse(ast.unparse(flat)).body[0]  # a copy in which no two places share a node
+        assert isinstance(tree, ast.FunctionDef)
+        fuse(tree.body)
+        reuse_words(tree.body)
+        tree.name = name.removeprefix("_")
+        tree.decorator_list[0] = ast.Name("external")
+        text = ast.unparse(ast.fix_missing_locations(tree))
+        functions.append(re.sub(r"^(\s*)for (\w+) in ", _typed_loop, text, flags=re.M))
+    above = [f"from .. import {m}" for m in sorted(inliner.outside)]
+    beside = [f"from . import {m}" for m in sorted(inliner.used - inliner.outside)]
+    return "\n\n\n".join([HEAD + "\n".join(above + beside), *functions]) + "\n"
+
+
+def _typed_loop(match: re.Match[str]) -> str:
+    return f"{match[1]}for {match[2]}: {LOOP_TYPES[match[2]]} in "
+
+
+def main() -> int:
+    text = render()
+    if "--check" in sys.argv:
+        same = TARGET.read_text() == text
+        print("flat.vy: as generated" if same else "flat.vy: differs; run python tools/kernel/flatten.py")
+        return 0 if same else 1
+    TARGET.write_text(text)
+    print(f"wrote {TARGET.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
