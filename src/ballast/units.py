@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 from ballast.errors import UnitError
 
@@ -56,6 +57,13 @@ def format_wad(wad: int) -> str:
 def wad_to_float(wad: int) -> float:
     """`wad` in natural units, rounded once to the nearest double."""
     return _integer(wad, "a WAD amount") / WAD
+
+
+def float_to_wad_nearest(value: float) -> int:
+    """The WAD nearest to a figure of the float model, such as a variance for a contract call."""
+    if not math.isfinite(value) or value < 0.0:
+        raise UnitError(f"{value!r} has no WAD: a finite figure of zero or more is needed")
+    return round(Fraction(value) * WAD)
 
 
 def to_assets_floor(wad: int, decimals: int) -> int:

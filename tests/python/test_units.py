@@ -15,6 +15,7 @@ from ballast.units import (
     LOT,
     WAD,
     YEAR,
+    float_to_wad_nearest,
     format_wad,
     from_assets_ceil,
     from_assets_floor,
@@ -106,6 +107,19 @@ def test_format_wad__any_size__plain_digits(wad: int, text: str) -> None:
 
 def test_wad_to_float__above_53_bits__is_rounded_once() -> None:
     assert wad_to_float(2_000_123_456_789_012_345_678) == 2000.123456789012345678
+
+
+@given(st.integers(0, 2**200))
+def test_float_to_wad_nearest__double_of_a_wad__is_within_its_rounding(wad: int) -> None:
+    back = float_to_wad_nearest(wad_to_float(wad))
+    assert abs(back - wad) <= max(wad >> 53, 0) + 1
+    assert float_to_wad_nearest(0.5) == WAD // 2
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.5])
+def test_float_to_wad_nearest__no_such_amount__is_refused(value: float) -> None:
+    with pytest.raises(UnitError, match="has no WAD"):
+        float_to_wad_nearest(value)
 
 
 @given(AMOUNTS, DECIMALS)
