@@ -7,20 +7,23 @@ the wall clock; elsewhere `timestamp` tells and time travel is refused.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 import ape
 from ape.exceptions import ApeException, APINotImplementedError
-from ape.types import AddressType
+from eth_tester.exceptions import (  # type: ignore[import-untyped,unused-ignore]
+    TransactionFailed,
+)
 from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 
-from ballast.chain.base import BaseChain
+from ballast.chain.base import BaseChain, checksummed
 from ballast.chain.codec import RawLog
 from ballast.chain.protocol import Receipt
-from ballast.chain.reverts import Reverted
+from ballast.chain.reverts import Reverted, encode_reason
 from ballast.errors import ChainError
 
 GAS_LIMIT: Final = 30_000_000
@@ -33,11 +36,18 @@ class ApeChain(BaseChain):
 
     def __init__(self, accounts: Sequence[Any] | None = None) -> None:
         super().__init__()
-        self._provider: Any = ape.networks.provider
+        self._own: Any = ape.networks.provider
         self._signers = {signer.address: signer for signer in accounts or _test_accounts()}
         self._is_dev = bool(self._provider.network.is_dev)
         self._snapshots: list[tuple[Any, int]] = []
         self._timestamp = self._latest("timestamp") + 1
+
+    @property
+    def _provider(self) -> Any:
+        """The node of this chain, which ape is told to use: several chains may be open."""
+        if ape.networks.active_provider is not self._own:
+            ape.networks.active_provider = self._own
+        return self._own
 
     @property
     def accounts(self) -> Sequence[str]:
@@ -49,7 +59,9 @@ class ApeChain(BaseChain):
 
     @property
     def timestamp(self) -> int:
-        return self._timestamp if self._is_dev else int(ape.chain.pending_timestamp)
+        if self._is_dev:
+            return self._timestamp
+        return int(self._provider.get_block("pending").timestamp)
 
     @property
     def block_number(self) -> int:
@@ -57,7 +69,8 @@ class ApeChain(BaseChain):
 
     def call(self, to: str, data: bytes, *, sender: str | None = None, value: int = 0) -> bytes:
         """Run raw calldata on the pending block, keep nothing, return the bytes."""
-        return self._simulate({"to": to, "data": data}, self._sender(sender), value)
+        request = {"to": checksummed(to), "data": data}
+        return self._simulate(request, self._sender(sender), value)
 
     def send(self, to: str, data: bytes, *, sender: str | None = None, value: int = 0) -> Receipt:
         """Run raw calldata as a transaction.
@@ -65,7 +78,7 @@ class ApeChain(BaseChain):
         It is simulated first: for the reason of a revert, and for the returned bytes, which no
         receipt holds.
         """
-        sender = self._sender(sender)
+        sender, to = self._sender(sender), checksummed(to)
         output = self._simulate({"to": to, "data": data}, sender, value)
         return self._transact({"receiver": to, "data": data}, sender, value, output)
 
@@ -74,14 +87,14 @@ class ApeChain(BaseChain):
         return self._transact({"data": code}, sender, value, b"")
 
     def balance(self, address: str) -> int:
-        return int(self._provider.get_balance(AddressType(address)))
+        return int(self._provider.get_balance(checksummed(address)))
 
     def set_balance(self, address: str, wei: int) -> None:
         with self._dev_only("set a balance"):
-            self._provider.set_balance(address, wei)
+            self._provider.set_balance(checksummed(address), wei)
 
     def code(self, address: str) -> bytes:
-        return bytes(self._provider.get_code(address))
+        return bytes(self._provider.get_code(checksummed(address)))
 
     def set_timestamp(self, timestamp: int) -> None:
         """Let the next block be of this time, which must not lie before `timestamp`."""
@@ -108,7 +121,8 @@ class ApeChain(BaseChain):
         if not 0 <= snapshot < len(self._snapshots):
             raise ChainError(f"no snapshot {snapshot}; there are {len(self._snapshots)}")
         node_id, self._timestamp = self._snapshots[snapshot]
-        ape.chain.restore(node_id)
+        with self._dev_only("go back to a snapshot"):
+            ape.chain.restore(node_id)
         self._snapshots = self._snapshots[:snapshot]
         self.snapshot()  # the node forgets a snapshot that it went back to
 
@@ -117,8 +131,13 @@ class ApeChain(BaseChain):
 
     def _fix_time(self) -> None:
         """Pin the time of the next block; left alone, a node takes the wall clock's."""
-        if self._is_dev:
+        if not self._is_dev:
+            return
+        tester = getattr(self._provider, "evm_backend", None)
+        if tester is None:
             self._provider.set_timestamp(self._timestamp)
+        else:  # eth-tester's own time travel mines a block a second before the time asked for
+            tester.chain.header = tester.chain.header.copy(timestamp=self._timestamp)
 
     def _simulate(self, fields: dict[str, Any], sender: str, value: int) -> bytes:
         self._fix_time()
@@ -204,6 +223,18 @@ def _failure(error: Exception) -> Reverted:
     data = getattr(error, "data", None)
     if isinstance(data, str) and data.startswith("0x"):
         return Reverted(bytes(HexBytes(data)))
+    if isinstance(error, TransactionFailed):
+        return _tester_failure(error)
     detail = error.args[0] if error.args else None
     text = detail.get("message") if isinstance(detail, dict) else str(error)
     return Reverted(halt=text or type(error).__name__)
+
+
+def _tester_failure(error: TransactionFailed) -> Reverted:
+    """eth-tester hands out text only: a reason, the spelling of raw bytes, or an EVM fault."""
+    text = str(error).removeprefix("execution reverted: ")
+    if text.startswith(("b'", 'b"')):
+        return Reverted(bytes(ast.literal_eval(text)))
+    if text.startswith("Out of gas"):
+        return Reverted(halt=text)
+    return Reverted(encode_reason(text))

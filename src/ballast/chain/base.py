@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from eth_utils.address import to_checksum_address
@@ -46,9 +47,9 @@ class BaseChain(Chain, ABC):
 
     def at(self, artifact: Artifact, address: str) -> Contract:
         """A handle on a contract that stands already."""
-        codec = Codec(artifact.abi, artifact.name)
-        self._codecs[to_checksum_address(address)] = codec
-        return Contract(self, codec, to_checksum_address(address))
+        address, codec = checksummed(address), Codec(artifact.abi, artifact.name)
+        self._codecs[address] = codec
+        return Contract(self, codec, address)
 
     def advance(self, seconds: int) -> None:
         """Let the next block be later by this much."""
@@ -63,8 +64,9 @@ class BaseChain(Chain, ABC):
             )
 
     def _sender(self, sender: Any) -> str:
-        address = getattr(sender, "address", sender)
-        return str(address) if address is not None else next(iter(self.accounts), ZERO_ADDRESS)
+        if sender is None:
+            return next(iter(self.accounts), ZERO_ADDRESS)
+        return checksummed(getattr(sender, "address", sender))
 
     def _decode_logs(self, logs: Iterable[Event | RawLog]) -> tuple[Event | RawLog, ...]:
         return tuple(self._decode_log(log) for log in logs)
@@ -72,3 +74,12 @@ class BaseChain(Chain, ABC):
     def _decode_log(self, log: Event | RawLog) -> Event | RawLog:
         codec = self._codecs.get(log.address)
         return codec.event(log) if codec and isinstance(log, RawLog) else log
+
+
+@lru_cache(maxsize=65_536)
+def checksummed(address: Any) -> str:
+    """The address in its canonical spelling."""
+    try:
+        return to_checksum_address(address)
+    except (TypeError, ValueError) as error:
+        raise ChainError(f"{address!r} is not an address: 20 bytes in hex, with 0x") from error

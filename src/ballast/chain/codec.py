@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eth_abi.abi import decode, encode
+from eth_abi.codec import ABICodec
+from eth_abi.decoding import UnsignedIntegerDecoder
+from eth_abi.encoding import UnsignedIntegerEncoder
 from eth_abi.exceptions import DecodingError, EncodingError
+from eth_abi.registry import BaseEquals, registry
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
@@ -116,6 +119,18 @@ class Codec:
             return log
 
 
+def _strict_codec() -> ABICodec:
+    """eth_abi as it comes: importing ape makes the shared one read missing words as zero."""
+    own = registry.copy()  # type: ignore[no-untyped-call]
+    own.unregister("uint")
+    uint = BaseEquals("uint")  # type: ignore[no-untyped-call]
+    own.register(uint, UnsignedIntegerEncoder, UnsignedIntegerDecoder, label="uint")
+    return ABICodec(own)
+
+
+ABI: Final = _strict_codec()
+
+
 def encode_arguments(where: str, inputs: Sequence[AbiEntry], args: Sequence[Any]) -> bytes:
     """ABI-encode; handles on contracts stand for their addresses, dicts for structs."""
     if len(inputs) != len(args):
@@ -123,7 +138,7 @@ def encode_arguments(where: str, inputs: Sequence[AbiEntry], args: Sequence[Any]
         raise ChainError(f"{where}({names}) takes {len(inputs)} arguments, got {len(args)}")
     values = [_plain(spec, value) for spec, value in zip(inputs, args, strict=True)]
     try:
-        return encode([_type(spec) for spec in inputs], values)
+        return ABI.encode([_type(spec) for spec in inputs], values)
     except (EncodingError, TypeError, ValueError, OverflowError) as error:
         types = ", ".join(f"{spec['name']}: {_type(spec)}" for spec in inputs)
         raise ChainError(f"{where}({types}) cannot take {tuple(args)!r}: {error}") from error
@@ -209,8 +224,8 @@ def _struct_class(name: str, fields: tuple[str, ...]) -> Any:
 
 def _decode(where: str, specs: Sequence[AbiEntry], data: bytes) -> tuple[Any, ...]:
     try:
-        return tuple(decode([_type(spec) for spec in specs], data))
-    except DecodingError as error:
+        return tuple(ABI.decode([_type(spec) for spec in specs], data))
+    except (DecodingError, UnicodeDecodeError) as error:
         hint = str(error) if data else "is there a contract at this address?"
         raise ChainError(
             f"{where} returned {len(data)} bytes that do not decode: {hint}"
@@ -238,4 +253,4 @@ def _topic(spec: AbiEntry, topic: bytes) -> Any:
     kind = _type(spec)
     if kind in ("string", "bytes") or kind.startswith("(") or kind.endswith("]"):
         return topic
-    return _shape(spec, decode([kind], topic)[0], spec["name"])
+    return _shape(spec, ABI.decode([kind], topic)[0], spec["name"])

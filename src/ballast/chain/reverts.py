@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 
+from ballast.chain.codec import ABI
 from ballast.errors import ChainError
 
 _ERROR: Final = bytes.fromhex("08c379a0")  # Error(string)
@@ -48,14 +48,19 @@ class Reverted(ChainError):  # noqa: N818, it reads as the event that it is
         return f"{self.where or 'call'} reverted: {cause}"
 
 
+def encode_reason(reason: str) -> bytes:
+    """Revert data that carries this text."""
+    return _ERROR + ABI.encode(["string"], [reason])
+
+
 def decode_reason(data: bytes) -> str | None:
     """The text in revert data, or None if it carries none."""
     selector, body = data[:4], data[4:]
     try:
         if selector == _ERROR:
-            return str(decode(["string"], body)[0])
+            return str(ABI.decode(["string"], body)[0])
         if selector == _PANIC:
-            (code,) = decode(["uint256"], body)
+            (code,) = ABI.decode(["uint256"], body)
             return f"panic: {_PANICS.get(code, hex(code))}"
     except (DecodingError, UnicodeDecodeError):
         return None

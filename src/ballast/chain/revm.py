@@ -25,7 +25,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env, ExecutionResult, JournalCheckpoint, Log
 
-from ballast.chain.base import BaseChain
+from ballast.chain.base import BaseChain, checksummed
 from ballast.chain.codec import RawLog
 from ballast.chain.gas import floor_gas, intrinsic_gas
 from ballast.chain.protocol import Receipt
@@ -73,7 +73,7 @@ class _Layer:
     timestamp: int
     block_number: int
     accounts: dict[str, AccountInfo] = field(default_factory=dict)
-    slots: dict[Slot, int] = field(default_factory=dict)
+    slots: dict[Slot, int] = field(default_factory=dict)  # addresses in lower case, here and above
 
 
 class RevmChain(BaseChain):
@@ -112,11 +112,11 @@ class RevmChain(BaseChain):
 
     def call(self, to: str, data: bytes, *, sender: str | None = None, value: int = 0) -> bytes:
         """Run raw calldata, keep nothing, return the bytes."""
-        evm = self._evm
+        evm, sender = self._evm, self._sender(sender)
         evm.reset_transient_storage()
         before = evm.snapshot()
         try:
-            return evm.message_call(sender or ACCOUNTS[0], to, data, value, GAS_LIMIT)
+            return evm.message_call(sender, checksummed(to), data, value, GAS_LIMIT)
         except RuntimeError as error:
             raise _failure(error) from None
         finally:
@@ -125,7 +125,7 @@ class RevmChain(BaseChain):
     def send(self, to: str, data: bytes, *, sender: str | None = None, value: int = 0) -> Receipt:
         """Run raw calldata as a transaction in a block of its own."""
         sender = self._sender(sender)
-        output = self._run_cold(to, data, sender, value)
+        output = self._run_cold(checksummed(to), data, sender, value)
         receipt = self._receipt(data, output)
         self._bump_nonce(sender)
         self._unsettled += 1
@@ -148,7 +148,7 @@ class RevmChain(BaseChain):
 
     def execution_gas(self, to: str, data: bytes, *, sender: str | None = None) -> int:
         """Gas of a cold call alone: no intrinsic gas, no calldata, before refunds, no effect."""
-        self._run_cold(to, data, self._sender(sender), 0)
+        self._run_cold(checksummed(to), data, self._sender(sender), 0)
         result = self._result()
         self._discard()
         return result.gas_used + result.gas_refunded - intrinsic_gas(data)
@@ -178,25 +178,26 @@ class RevmChain(BaseChain):
     # --- state and time
 
     def balance(self, address: str) -> int:
-        return self._peek(address).balance
+        return self._peek(checksummed(address)).balance
 
     def set_balance(self, address: str, wei: int) -> None:
+        address = checksummed(address)
         self._settle()
         self._evm.set_balance(address, wei)
         changed = self._evm.basic(address)
         self._discard()
-        self._write({address: changed}, {})
+        self._write({address.lower(): changed}, {})
 
     def code(self, address: str) -> bytes:
         """Runtime code; revm pads what it has analysed, so the padding is taken off again."""
-        info = self._peek(address)
+        info = self._peek(checksummed(address))
         padded = info.code or b""
         cuts = (padded[:-33], padded)
         return next((code for code in cuts if keccak(code) == info.code_hash), b"")
 
     def nonce(self, address: str) -> int:
         """Transactions sent, or contracts created by a contract."""
-        return self._peek(address).nonce
+        return self._peek(checksummed(address)).nonce
 
     def storage(self, address: str, slot: int) -> int:
         """A storage word."""
@@ -261,8 +262,8 @@ class RevmChain(BaseChain):
         evm = self._evm
         journal = evm.journal_str
         journal = journal[journal.rfind("journal: [") :]
-        moved = (address for pair in _TRANSFER.findall(journal) for address in pair)
-        touched = {*also, *_WRITTEN_ACCOUNT.findall(journal), *moved}
+        touched = {address.lower() for address in also} | {*_WRITTEN_ACCOUNT.findall(journal)}
+        touched.update(address for pair in _TRANSFER.findall(journal) for address in pair)
         accounts = {address: evm.basic(address) for address in touched}
         written = {(address, int(key)) for address, key in _WRITTEN_SLOT.findall(journal)}
         slots = {(address, key): evm.storage(address, key) for address, key in written}
