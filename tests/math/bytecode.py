@@ -1,7 +1,7 @@
 """The real bytecode, called in process a hundred thousand times a second.
 
-Pure functions only: no state, no accounts. Numbers go in and come out as Python integers; arrays of numbers are supported
-for the harnesses, structs are flattened in the order of their fields.
+Pure functions only: no state, no accounts. Numbers go in and come out as Python integers; arrays of
+numbers are supported for the harnesses, structs are flattened in the order of their fields.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ _OUTPUT = re.compile(r"output: 0x([0-9a-f]*)")
 _ERROR = bytes.fromhex("08c379a0")
 
 
-class CallReverted(Exception):
-    """The call failed. `reason` is its text; None if there is no text (an arithmetic panic, say)."""
+class CallRevertedError(Exception):
+    """The call failed. `reason` is its text.
+
+    None if there is no text (an arithmetic panic, say).
+    """
 
     def __init__(self, data: bytes, halted: str) -> None:
         self.reason: str | None = None
@@ -54,10 +57,14 @@ class Function:
     def raw(self, data: bytes) -> bytes:
         """The return data of a call with this data after the selector."""
         try:
-            return self._evm.message_call(_CALLER, self._address, self._selector + data, gas=_GAS, is_static=True)
+            return self._evm.message_call(
+                _CALLER, self._address, self._selector + data, gas=_GAS, is_static=True
+            )
         except RuntimeError as error:
             found = _OUTPUT.search(str(error))
-            raise CallReverted(bytes.fromhex(found[1]) if found else b"", str(error)[:80]) from None
+            raise CallRevertedError(
+                bytes.fromhex(found[1]) if found else b"", str(error)[:80]
+            ) from None
 
     def words(self, *arguments: int) -> tuple[int, ...]:
         """Fast path: static words in, static words out, signed as the ABI says."""
@@ -108,7 +115,7 @@ def outcome(function: Function, arguments: Iterable[int]) -> tuple[int, ...] | s
     """The words of a call or its revert reason; a revert without a reason is an error here."""
     try:
         return function.words(*arguments)
-    except CallReverted as error:
+    except CallRevertedError as error:
         if error.reason is None:
             raise AssertionError(f"no named reason: {error}") from None
         return error.reason

@@ -1,8 +1,9 @@
 """Where the pricer is documented to work, and how the tests sample it.
 
-Two regions: CORE is what the product needs (K/S within 1/8..8, 60 s to 4 years, volatility 1e-4 to 10, carry up to
-100 % a year); the WHOLE domain is everything that `mark` does not refuse. Half of every sample lies on purpose at an
-edge: prices of a thousand wei or of 2^128, a variance of one wei, a strike within 1e-18 of the forward.
+Two regions: CORE is what the product needs (K/S within 1/8..8, 60 s to 4 years, volatility 1e-4 to
+10, carry up to 100 % a year); the WHOLE domain is everything that `mark` does not refuse. Half of
+every sample lies on purpose at an edge: prices of a thousand wei or of 2^128, a variance of one
+wei, a strike within 1e-18 of the forward.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ class Sampler:
     def _discount(self, tau: int) -> int:
         pick = self._pick()
         if pick < 60:
-            return _clip(int(math.exp(self._uniform(-1, 1) * tau / YEAR) * WAD), DISCOUNT_MIN, DISCOUNT_MAX)
+            fair = int(math.exp(self._uniform(-1, 1) * tau / YEAR) * WAD)
+            return _clip(fair, DISCOUNT_MIN, DISCOUNT_MAX)
         if pick < 75:
             return WAD + int(self._log_uniform(1, 1e16)) * (1 if pick % 2 else -1)
         if pick < 92:
@@ -159,7 +161,17 @@ def in_domain(point: Point) -> bool:
     )
 
 
-CORNER_FORWARDS = (PRICE_MIN, 31_999, 32_000, WAD, 3_000 * WAD, 2**123 - 1, 2**128 // 32, 2**127, PRICE_MAX)
+CORNER_FORWARDS = (
+    PRICE_MIN,
+    31_999,
+    32_000,
+    WAD,
+    3_000 * WAD,
+    2**123 - 1,
+    2**128 // 32,
+    2**127,
+    PRICE_MAX,
+)
 CORNER_DISCOUNTS = (DISCOUNT_MIN, WAD - 1, WAD, WAD + 1, DISCOUNT_MAX)
 CORNER_VARIANCES = (0, 1, 2, 10**6, 10**9, 10**16, WAD, 64 * WAD, VARIANCE_MAX)
 CORNER_TAUS = (0, 1, 59, 60, YEAR, 4 * YEAR, TAU_MAX)
@@ -172,7 +184,7 @@ def _corner_strikes(forward: int) -> tuple[int, ...]:
 
 
 def corners() -> Iterator[Point]:
-    """Every combination of extremes that lies in the domain, zero time and zero variance included."""
+    """Every combination of extremes that lies in the domain, zero time and zero variance too."""
     grid = itertools.product(CORNER_FORWARDS, CORNER_DISCOUNTS, CORNER_VARIANCES, CORNER_TAUS)
     for forward, discount, variance, tau in grid:
         for strike in _corner_strikes(forward):

@@ -1,8 +1,9 @@
 """The exact reference: ball arithmetic at 320 bits.
 
-Every function takes the very integers that the contract takes and returns `flint.arb` balls, so each figure carries
-its own proof: the true value lies within the ball's radius, about 1e-90 of the scale. Figures are in the contract's
-own units (wei for money, WAD for numbers), unrounded, hence an error read off against them includes the rounding.
+Every function takes the very integers that the contract takes and returns `flint.arb` balls, so
+each figure carries its own proof: the true value lies within the ball's radius, about 1e-90 of the
+scale. Figures are in the contract's own units (wei for money, WAD for numbers), unrounded, hence an
+error read off against them includes the rounding.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ _ZERO = arb(0)
 
 
 class Point(NamedTuple):
-    """The inputs of `mark`: WAD, but for `tau` in seconds; `variance` is total (sigma^2 times years)."""
+    """The inputs of `mark`.
+
+    All WAD, but for `tau` in seconds; `variance` is total (sigma^2 times years).
+    """
 
     forward: int
     strike: int
@@ -111,7 +115,10 @@ def carry(point: Point) -> arb:
 
 
 def _limit(point: Point) -> Mark:
-    """The mark at zero time or zero variance: intrinsic value, step Greeks, theta of the discounting alone."""
+    """The mark at zero time or zero variance.
+
+    Intrinsic value, step Greeks, theta of the discounting alone.
+    """
     spot_, cash, over = spot(point), discounted_strike(point), point.forward > point.strike
     drift = carry(point) * cash
     zero = _ZERO
@@ -173,10 +180,12 @@ def out_of_the_money(log_moneyness: arb, v: arb) -> arb:
 
 
 def implied_total_volatility(log_moneyness: arb, time_value: arb, rounds: int = 200) -> arb:
-    """The v whose `out_of_the_money` is `time_value`; bisected, then polished by Newton to full precision.
+    """The v whose `out_of_the_money` is `time_value`; bisected, then polished by Newton to full
+    precision.
 
-    Time value is over the forward and must lie within (0, min(1, K/F)). The answer is a midpoint: its error is that
-    of the last Newton step, below 1e-60 relative wherever the time value is above 1e-40.
+    Time value is over the forward and must lie within (0, min(1, K/F)). The answer is a midpoint:
+    its error is that of the last Newton step, below 1e-60 relative wherever the time value is above
+    1e-40.
     """
     low, high = arb("1e-12"), arb(64)
     for _ in range(60):

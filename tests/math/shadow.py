@@ -1,15 +1,17 @@
 """The kernel a second time, in integers without end.
 
-`unsafe_*` arithmetic wraps silently, so a kernel that uses it owes a proof that nothing ever does. A `Shadow` takes the
-Vyper source as the compiler understands it (typed, imports resolved), turns each function into Python over unbounded
-integers with Vyper's meaning of every operator, and notes each node whose true value does not fit its type. It then goes on
-with the wrapped value, as the machine does, so that its result must equal the bytecode's to the wei.
+`unsafe_*` arithmetic wraps silently, so a kernel that uses it owes a proof that nothing ever does.
+A `Shadow` takes the Vyper source as the compiler understands it (typed, imports resolved), turns
+each function into Python over unbounded integers with Vyper's meaning of every operator, and notes
+each node whose true value does not fit its type. It then goes on with the wrapped value, as the
+machine does, so that its result must equal the bytecode's to the wei.
 
     shadow = Shadow.of("contracts/Pricer.vy")
     run = shadow.call("mark", forward, strike, discount, variance, tau)
     assert not run.overflows and run.value["call"] == ...
 
-What it does not know (storage, external calls, bytes) it refuses when it is built, never when it runs.
+What it does not know (storage, external calls, bytes) it refuses when it is built, never when it
+runs.
 """
 
 from __future__ import annotations
@@ -36,11 +38,11 @@ _WORD = 1 << 256
 _LIMIT = 1 << 255  # the bound that every arithmetic intermediate must stay below
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """The source uses something outside the pure integer subset."""
 
 
-class Reverted(Exception):
+class RevertedError(Exception):
     """The call reverts; the argument is the reason, empty if it has none."""
 
 
@@ -57,7 +59,10 @@ class Overflow:
 
 @dataclass
 class Run:
-    """What one call did. `value` is an int, a bool, a tuple, a list, or a dict for a struct; None if it reverted."""
+    """What one call did. `value` is an int, a bool, a tuple, a list, or a dict for a struct.
+
+    None if it reverted.
+    """
 
     value: Any = None
     reverted: str | None = None
@@ -105,7 +110,7 @@ class _Machine:
     def safe(value: int, kind: _Int) -> int:
         """A checked result: reverts without a reason if it does not fit."""
         if not kind.low <= value <= kind.high:
-            raise Reverted("")
+            raise RevertedError("")
         return value
 
     @staticmethod
@@ -113,16 +118,18 @@ class _Machine:
         """Truncated toward zero; by zero it is zero."""
         if b == 0:
             return 0
-        return -(-a // b) if (a < 0 < b) else (a // b if (a < 0) == (b < 0) or a == 0 else -(a // -b))
+        return (
+            -(-a // b) if (a < 0 < b) else (a // b if (a < 0) == (b < 0) or a == 0 else -(a // -b))
+        )
 
     def checked_quotient(self, a: int, b: int, kind: _Int) -> int:
         if b == 0:
-            raise Reverted("")
+            raise RevertedError("")
         return self.safe(self.quotient(a, b), kind)
 
     def checked_remainder(self, a: int, b: int) -> int:
         if b == 0:
-            raise Reverted("")
+            raise RevertedError("")
         return a - b * self.quotient(a, b)
 
     def shift_left(self, a: int, b: int, n: int, kind: _Int) -> int:
@@ -144,42 +151,46 @@ class _Machine:
     @staticmethod
     def item(values: Sequence[Any], index: int) -> Any:
         if not 0 <= index < len(values):
-            raise Reverted("")
+            raise RevertedError("")
         return values[index]
 
     @staticmethod
     def append(values: list[Any], value: Any, bound: int) -> None:
         if len(values) >= bound:
-            raise Reverted("")
+            raise RevertedError("")
         values.append(value)
 
     @staticmethod
     def require(condition: bool, reason: str) -> None:
         if not condition:
-            raise Reverted(reason)
+            raise RevertedError(reason)
 
     @staticmethod
     def span(start: int, stop: int, bound: int | None) -> Iterator[int]:
         if stop < start or (bound is not None and stop - start > bound):
-            raise Reverted("")
+            raise RevertedError("")
         return iter(range(start, stop))
 
     @staticmethod
     def fail(reason: str) -> Any:
-        raise Reverted(reason)
+        raise RevertedError(reason)
 
 
 _OPERATORS = {
     vy_ast.Add: "+", vy_ast.Sub: "-", vy_ast.Mult: "*",
     vy_ast.BitAnd: "&", vy_ast.BitOr: "|", vy_ast.BitXor: "^",
-    vy_ast.Eq: "==", vy_ast.NotEq: "!=", vy_ast.Lt: "<", vy_ast.LtE: "<=", vy_ast.Gt: ">", vy_ast.GtE: ">=",
+    vy_ast.Eq: "==", vy_ast.NotEq: "!=", vy_ast.Lt: "<",
+    vy_ast.LtE: "<=", vy_ast.Gt: ">", vy_ast.GtE: ">=",
     vy_ast.In: "in", vy_ast.NotIn: "not in", vy_ast.And: "and", vy_ast.Or: "or",
 }  # fmt: skip
 _UNSAFE = {"unsafe_add": "+", "unsafe_sub": "-", "unsafe_mul": "*"}
 
 
 class _Translator:
-    """Vyper functions to Python source, one Python function for each; imports are followed as they are met."""
+    """Vyper functions to Python source, one Python function for each.
+
+    Imports are followed as they are met.
+    """
 
     def __init__(self) -> None:
         self.places: list[str] = []
@@ -227,7 +238,7 @@ class _Translator:
     def _statement(self, node: Any, depth: int) -> None:
         method = getattr(self, f"_do_{type(node).__name__.lower()}", None)
         if method is None:
-            raise Unsupported(f"{self._where(node)}: {type(node).__name__}")
+            raise UnsupportedError(f"{self._where(node)}: {type(node).__name__}")
         method(node, depth)
 
     def _do_annassign(self, node: Any, depth: int) -> None:
@@ -294,7 +305,7 @@ class _Translator:
             return f"{self._target(node.value)}[{node.attr!r}]"
         if isinstance(node, vy_ast.Subscript):
             return f"{self._target(node.value)}[{self.expression(node.slice)}]"
-        raise Unsupported(f"{self._where(node)}: assignment to {type(node).__name__}")
+        raise UnsupportedError(f"{self._where(node)}: assignment to {type(node).__name__}")
 
     def _copied(self, node: Any) -> str:
         """Structs and arrays are values in Vyper: a copy whenever one is bound or passed."""
@@ -309,7 +320,7 @@ class _Translator:
             node = node.get_folded_value()
         method = getattr(self, f"_of_{type(node).__name__.lower()}", None)
         if method is None:
-            raise Unsupported(f"{self._where(node)}: {type(node).__name__}")
+            raise UnsupportedError(f"{self._where(node)}: {type(node).__name__}")
         return str(method(node))
 
     def _of_int(self, node: Any) -> str:
@@ -337,7 +348,7 @@ class _Translator:
         value = _constant(node)
         if value is not None:
             return self.expression(value)
-        raise Unsupported(f"{self._where(node)}: .{node.attr}")
+        raise UnsupportedError(f"{self._where(node)}: .{node.attr}")
 
     def _of_subscript(self, node: Any) -> str:
         return f"_.item({self.expression(node.value)}, {self.expression(node.slice)})"
@@ -351,7 +362,8 @@ class _Translator:
         return "(" + joint.join(self.expression(v) for v in node.values) + ")"
 
     def _of_compare(self, node: Any) -> str:
-        return f"({self.expression(node.left)} {_OPERATORS[type(node.op)]} {self.expression(node.right)})"
+        left, right = self.expression(node.left), self.expression(node.right)
+        return f"({left} {_OPERATORS[type(node.op)]} {right})"
 
     def _of_unaryop(self, node: Any) -> str:
         value = self.expression(node.operand)
@@ -382,7 +394,7 @@ class _Translator:
             return f"_.shift_right({left}, {right})"
         if isinstance(op, vy_ast.Pow):
             return f"_.safe({left} ** {right}, {kind})"
-        raise Unsupported(f"{self._where(node)}: {type(op).__name__}")
+        raise UnsupportedError(f"{self._where(node)}: {type(op).__name__}")
 
     # -- calls
 
@@ -399,11 +411,11 @@ class _Translator:
 
     def _internal(self, node: Any, callee: ContractFunctionT) -> str:
         if not callee.is_internal:
-            raise Unsupported(f"{self._where(node)}: external call of {callee.name}")
+            raise UnsupportedError(f"{self._where(node)}: external call of {callee.name}")
         given = [self._copied(a) for a in node.args]
         defaults = [self._copied(a.default_value) for a in callee.keyword_args]
         missing = callee.n_total_args - len(given)
-        return f"{self.function(callee)}({', '.join(given + defaults[len(defaults) - missing:])})"
+        return f"{self.function(callee)}({', '.join(given + defaults[len(defaults) - missing :])})"
 
     def _member(self, node: Any) -> str:
         values = self._target(node.func.value)
@@ -423,14 +435,15 @@ class _Translator:
             exact = f"{values[0]} {_UNSAFE[name]} {values[1]}"
             return f"_.fit({exact}, {self._number(node)}, {self._kind(_type(node))})"
         if name == "unsafe_div":
-            return f"_.fit(_.quotient({values[0]}, {values[1]}), {self._number(node)}, {self._kind(_type(node))})"
+            exact = f"_.quotient({values[0]}, {values[1]})"
+            return f"_.fit({exact}, {self._number(node)}, {self._kind(_type(node))})"
         if name in ("min", "max", "len"):
             return f"{name}({', '.join(values)})"
         if name == "abs":
             return f"_.safe(abs({values[0]}), {self._kind(_type(node))})"
         if name == "isqrt":
             return f"_isqrt({values[0]})"
-        raise Unsupported(f"{self._where(node)}: {name}()")
+        raise UnsupportedError(f"{self._where(node)}: {name}()")
 
     def _convert(self, node: Any) -> str:
         value, source, target = node.args[0], _type(node.args[0]), node._metadata["type"]
@@ -446,7 +459,9 @@ class _Translator:
 
     def _zero(self, type_: Any) -> str:
         if isinstance(type_, StructT):
-            return "{" + ", ".join(f"{k!r}: {self._zero(t)}" for k, t in type_.members.items()) + "}"
+            return (
+                "{" + ", ".join(f"{k!r}: {self._zero(t)}" for k, t in type_.members.items()) + "}"
+            )
         if isinstance(type_, BoolT):
             return "False"
         if isinstance(type_, (IntegerT, BytesM_T)):
@@ -462,7 +477,7 @@ class _Translator:
         if isinstance(type_, BytesM_T) and type_.length == 32:
             return "None"
         if not isinstance(type_, IntegerT):
-            raise Unsupported(f"type {type_}")
+            raise UnsupportedError(f"type {type_}")
         kind = _Int(type_.bits, type_.is_signed)
         if kind not in self.kinds:
             self.kinds.append(kind)
@@ -482,13 +497,18 @@ def _type(node: Any) -> Any:
 
 
 def _constant(node: Any) -> Any:
-    """The value of a module's constant; None for a variable. Storage and immutables are not in the subset."""
+    """The value of a module's constant.
+
+    None for a variable. Storage and immutables are not in the subset.
+    """
     info = node._expr_info
-    declaration = info.var_info.decl_node if info is not None and info.var_info is not None else None
+    declaration = (
+        info.var_info.decl_node if info is not None and info.var_info is not None else None
+    )
     if not isinstance(declaration, vy_ast.VariableDecl):
         return None
     if not declaration.is_constant:
-        raise Unsupported(f"line {node.lineno}: {declaration.target.id} is not a constant")
+        raise UnsupportedError(f"line {node.lineno}: {declaration.target.id} is not a constant")
     return declaration.value
 
 
@@ -513,8 +533,10 @@ class Shadow:
         self.source = "\n".join(translator.lines)
         scope: dict[str, Any] = {"_": self._machine, "_copy": _copy, "_isqrt": math.isqrt}
         scope |= {f"_k{i}": kind for i, kind in enumerate(translator.kinds)}
-        exec(compile(self.source, f"<shadow of {data.contract_path}>", "exec"), scope)  # noqa: S102
-        self._functions: dict[str, Callable[..., Any]] = {n: scope[p] for n, p in self._entries.items()}
+        exec(compile(self.source, f"<shadow of {data.contract_path}>", "exec"), scope)
+        self._functions: dict[str, Callable[..., Any]] = {
+            n: scope[p] for n, p in self._entries.items()
+        }
 
     @classmethod
     def of(cls, path: str | Path, root: Path = ROOT) -> Shadow:
@@ -531,6 +553,13 @@ class Shadow:
         for name, info in module.imported_modules.items():
             self._collect(info.module_t, f"{name}.", translator)
 
+    def find(self, name: str) -> str:
+        """The one function of this name, wherever among the modules it is."""
+        found = [n for n in self._functions if n == name or n.endswith(f".{name}")]
+        if len(found) != 1:
+            raise KeyError(f"{name}: {', '.join(found) or 'not found'}")
+        return found[0]
+
     @property
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """Every function that `call` knows."""
@@ -542,11 +571,13 @@ class Shadow:
         return {self._machine.places[n]: value for n, value in self._machine.peaks.items()}
 
     def call(self, name: str, *arguments: Any) -> Run:
-        """Run a function and tell its value or revert, and every node that left its type on the way."""
+        """Run a function and tell its value or revert, and every node that left its type on the
+        way.
+        """
         self._machine.overflows = []
         run = Run(overflows=self._machine.overflows)
         try:
             run.value = self._functions[name](*map(_copy, arguments))
-        except Reverted as error:
+        except RevertedError as error:
             run.reverted = str(error)
         return run

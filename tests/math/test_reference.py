@@ -1,4 +1,7 @@
-"""The reference itself is held to two other authorities: mpmath at 50 digits and QuantLib's double precision."""
+"""The reference is itself held to two other authorities.
+
+They are mpmath at 50 digits and QuantLib's double precision.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import math
 
 import mpmath as mp
 import pytest
-import QuantLib as ql
+import QuantLib
 from flint import arb
 
 from tests.math import reference as ref
@@ -82,8 +85,12 @@ def _quantlib(point: Point) -> dict[str, float]:
     forward, strike = point.forward / WAD, point.strike / WAD
     deviation, discount = math.sqrt(point.variance / WAD), point.discount / WAD
     years, spot = point.tau / YEAR, point.forward * point.discount / WAD**2
-    call = ql.BlackCalculator(ql.PlainVanillaPayoff(ql.Option.Call, strike), forward, deviation, discount)
-    put = ql.BlackCalculator(ql.PlainVanillaPayoff(ql.Option.Put, strike), forward, deviation, discount)
+    call = QuantLib.BlackCalculator(
+        QuantLib.PlainVanillaPayoff(QuantLib.Option.Call, strike), forward, deviation, discount
+    )
+    put = QuantLib.BlackCalculator(
+        QuantLib.PlainVanillaPayoff(QuantLib.Option.Put, strike), forward, deviation, discount
+    )
     return {
         "call": call.value(),
         "put": put.value(),
@@ -103,12 +110,22 @@ def _double_scales(point: Point) -> dict[str, float]:
     carry = abs(math.log(point.discount / WAD)) / years
     money = spot + cash
     theta = (carry + deviation * deviation / years / 2 + deviation / years) * money
-    return {"call": money, "put": money, "delta_call": 1, "delta_put": 1, "gamma": 1 / spot / deviation,
-            "vega": spot * math.sqrt(years), "theta_call": theta, "theta_put": theta}  # fmt: skip
+    return {
+        "call": money,
+        "put": money,
+        "delta_call": 1,
+        "delta_put": 1,
+        "gamma": 1 / spot / deviation,
+        "vega": spot * math.sqrt(years),
+        "theta_call": theta,
+        "theta_put": theta,
+    }
 
 
 def test_mark__against_quantlib__agrees_to_1e_12() -> None:
-    """Near the money a double's logarithm of 1 + x loses digits by itself, so d is kept above a millionth."""
+    """Near the money a double's logarithm of 1 + x loses digits by itself, so d is kept above a
+    millionth.
+    """
     points = [p for p in Sampler(13).points(3000) if in_core(p) and p.variance > 10**10]
     assert len(points) > 400
     for point in points:
@@ -142,7 +159,10 @@ def _mp_first_order(point: Point, sigma: mp.mpf) -> dict[str, mp.mpf]:
 
 
 def test_mark__tiny_variance_and_time__tends_to_its_limit() -> None:
-    """The limit branch is the limit: at one wei of variance and a moneyness off one, nothing but the step is left."""
+    """The limit branch is the limit.
+
+    At one wei of variance and a moneyness off one, nothing but the step is left.
+    """
     for forward, strike in ((WAD, 2 * WAD), (2 * WAD, WAD)):
         near = ref.mark(Point(forward, strike, WAD * 9 // 10, 1, YEAR))
         limit = ref.mark(Point(forward, strike, WAD * 9 // 10, 0, YEAR))
@@ -155,7 +175,9 @@ def test_parity__at_every_corner__is_exact() -> None:
         mark = ref.mark(point)
         gap = mark.call - mark.put - (ref.spot(point) - ref.discounted_strike(point))
         assert gap.contains(0) and gap.rad() < arb("1e-20")
-        assert (mark.theta_put - mark.theta_call).overlaps(ref.carry(point) * ref.discounted_strike(point))
+        assert (mark.theta_put - mark.theta_call).overlaps(
+            ref.carry(point) * ref.discounted_strike(point)
+        )
 
 
 @pytest.mark.parametrize("x", ["-37.5", "-8", "-1e-9", "0", "1e-12", "0.7", "3", "12", "40"])

@@ -1,4 +1,7 @@
-"""The shadow interpreter is itself held to the compiler: same value, same revert, and no overflow passes unseen."""
+"""The shadow interpreter is itself held to the compiler.
+
+Same value, same revert, and no overflow passes unseen.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.math.bytecode import CallReverted, deployed
-from tests.math.shadow import Shadow, Unsupported
+from tests.math.bytecode import CallRevertedError, deployed
+from tests.math.shadow import Shadow, UnsupportedError
 
 PROBE = "tests/harness/ShadowProbe.vy"
 INT_MIN, INT_MAX, UINT_MAX = -(2**255), 2**255 - 1, 2**256 - 1
@@ -23,8 +26,10 @@ def shadow() -> Shadow:
 
 def _edges(low: int, high: int) -> st.SearchStrategy[int]:
     near = [low, low + 1, -1, 0, 1, 2, 5, 7, 2**96, 2**128, high - 1, high]
-    return st.sampled_from([n for n in near if low <= n <= high]) | st.integers(low, high) | st.integers(
-        max(low, -300), 300
+    return (
+        st.sampled_from([n for n in near if low <= n <= high])
+        | st.integers(low, high)
+        | st.integers(max(low, -300), 300)
     )
 
 
@@ -63,7 +68,7 @@ def test_call__any_argument__equals_the_bytecode(name: str) -> None:
         run = shadow().call(name, *arguments)
         try:
             expected = deployed(PROBE).functions[name](*arguments)
-        except CallReverted as error:
+        except CallRevertedError as error:
             assert run.reverted == (error.reason or "")
         else:
             assert run.reverted is None and _flat(run.value) == expected
@@ -115,7 +120,7 @@ def test_peaks__after_a_call__hold_the_largest_intermediate() -> None:
 
 
 def test_of__storage__is_refused(tmp_path: Any) -> None:
-    source = "# pragma version 0.4.3\nx: uint256\n\n@external\n@view\ndef f() -> uint256:\n    return self.x\n"
+    source = "x: uint256\n\n@external\n@view\ndef f() -> uint256:\n    return self.x\n"
     (tmp_path / "Stateful.vy").write_text(source)
-    with pytest.raises(Unsupported):
+    with pytest.raises(UnsupportedError):
         Shadow.of("Stateful.vy", root=tmp_path)
