@@ -69,23 +69,29 @@ def smile(board: Sequence[Priced]) -> go.Figure:
 
 def surface(market: Market) -> go.Figure:
     """Volatility as a map over moneyness and time, through the posted slices."""
-    days = np.array([expiry.seconds / 86_400 for expiry in market.expiries])
-    share = np.linspace(0.5, 2.0, 91)
+    share = np.linspace(0.7, 1.4, 71)
+    levels = list(range(len(market.expiries)))
     rows = [expiry.smile.vol(np.log(share), expiry.years) for expiry in market.expiries]
     figure = _figure("Strike as a share of the forward", "Expiry")
     figure.add_contour(
         x=share,
-        y=np.arange(len(days)),
+        y=levels,
         z=np.array(rows),
         colorscale="Viridis",
+        zmin=0.6,
+        zmax=1.0,
         line={"smoothing": 0.7, "width": 0.6},
-        contours={"showlabels": True, "labelfont": {"color": "white", "size": 11}},
+        contours={
+            **{"start": 0.6, "end": 1.2, "size": 0.05, "showlabels": True},
+            "labelfont": {"color": "white", "size": 11},
+            "labelformat": ".0%",
+        },
         colorbar={"tickformat": ".0%", "title": {"text": "vol"}, "thickness": 14},
         hovertemplate="%{x:.0%} of forward: %{z:.1%}<extra></extra>",
     )
     labels = [expiry.label for expiry in market.expiries]
     figure.update_xaxes(tickformat=".0%")
-    figure.update_yaxes(tickvals=list(range(len(days))), ticktext=labels)
+    figure.update_yaxes(tickvals=levels, ticktext=labels, ticksuffix=" ")
     figure.update_layout(hovermode="closest")
     return figure
 
@@ -124,9 +130,9 @@ def errors(board: Sequence[Priced], shown: str, spot: int) -> go.Figure:
     for priced in board:
         found = priced.comparison
         for name, colour, gap in (
-            ("contract against 50 digits", CALL, found.contract),
-            ("float model against 50 digits", PUT, found.model),
-            ("contract against float model", QUIET, found.gap),
+            ("contract less float model", QUIET, found.gap),
+            ("float model's error", PUT, found.model),
+            ("contract's error", CALL, found.contract),
         ):
             figure.add_scatter(
                 x=priced.listed.floats,
@@ -134,12 +140,12 @@ def errors(board: Sequence[Priced], shown: str, spot: int) -> go.Figure:
                 mode="lines+markers",
                 name=name,
                 line={"color": colour, "width": 1, "dash": "dot"},
-                marker={"color": colour, "size": 7 if name.startswith("c") else 6},
+                marker={"color": colour, "size": 11 if colour == QUIET else 7},
                 hovertemplate="%{y:.3~g}",
                 meta=priced.label,
                 visible=priced.label == shown,
             )
-    figure.update_yaxes(type="log", exponentformat="power")
+    figure.update_yaxes(type="log")
     figure.add_hline(y=222.0, line={"color": QUIET, "width": 1, "dash": "dash"})
     figure.add_annotation(
         xref="paper", x=1.0, y=np.log10(222.0), yanchor="bottom", showarrow=False,
@@ -160,14 +166,14 @@ def gas(board: Sequence[Priced]) -> go.Figure:
             mode="markers",
             name=priced.label,
             marker={"color": colour, "size": 7},
-            hovertemplate="%{y:,} gas",
+            hovertemplate="%{x:.0%} of forward: %{y:,} gas",
         )
     figure.add_hline(
         y=GAS_TARGET,
         line={"color": QUIET, "width": 1, "dash": "dash"},
         annotation={"text": "target", "font": {"color": QUIET}},
     )
-    figure.update_xaxes(tickformat=".0%")
+    figure.update_xaxes(tickformat=".0%", range=[0.15, 2.85])
     figure.update_yaxes(rangemode="tozero", tickformat=",")
     figure.update_layout(hovermode="closest")
     return figure
@@ -186,7 +192,11 @@ def _figure(x_title: str, y_title: str) -> go.Figure:
             "hovermode": "x unified",
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "xaxis": {**axis, "title": {"text": x_title, "standoff": 8}},
-            "yaxis": {**axis, "title": {"text": y_title, "standoff": 8}},
+            "yaxis": {
+                **axis,
+                "title": {"text": y_title, "standoff": 8},
+                "exponentformat": "power",
+            },
         }
     )
 

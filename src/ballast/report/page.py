@@ -88,7 +88,7 @@ def _surface_charts(market: Market, board: Sequence[Priced]) -> list[Chart]:
             "The whole surface",
             "The same smiles seen from above, soonest expiry at the bottom. Three numbers per "
             "expiry (eSSVI) make all of it, and two inequalities between neighbours rule out free"
-            " money at every strike at once. The vault stores nothing else.",
+            " money at every strike at once. The vault needs nothing else.",
             figures.surface(market),
         ),
     ]
@@ -106,10 +106,9 @@ def _trust_charts(market: Market, board: Sequence[Priced], shown: str) -> list[C
         Chart(
             "How exact is the contract?",
             "Each dot is the error of one call value, against the same formula in 50-digit "
-            "arithmetic; lower is better, each step down is ten times. Ordinary double precision,"
-            " which most trading systems run on, is the red line. The contract counts in integers"
-            " and is far below it, so the grey gap between the two is the float model's own "
-            "error.",
+            "arithmetic; lower is better, each step down is ten times. Red is double precision, "
+            "which most trading systems run on; blue is the contract, which counts in integers. "
+            "What the two differ by (grey) is therefore the float model's own error.",
             figures.errors(board, shown, market.spot),
         ),
         Chart(
@@ -134,6 +133,13 @@ def _intrinsic(sign: float) -> Line:
 
 
 _GREEKS: tuple[tuple[str, str, str, tuple[Line, ...]], ...] = (
+    (
+        "Volatility",
+        "The smile of the chosen expiry, strike by strike: what the contract is handed to price "
+        "with. Everything below follows from it, from spot, and from the time that is left.",
+        "Per cent per year",
+        (Line("volatility", QUIET, lambda q: 100.0 * q.vols),),
+    ),
     (
         "Value",
         "What one option is worth, in quote tokens. A call is worth more the lower its strike, a "
@@ -205,7 +211,9 @@ def _tile(figure: str, meaning: str) -> str:
 
 def _card(chart: Chart) -> str:
     drawn = chart.figure.to_html(
-        full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True}
+        full_html=False,
+        include_plotlyjs=False,
+        config={"displayModeBar": False, "responsive": True},
     )
     return (
         f'<figure class="card"><h3>{escape(chart.heading)}</h3>{drawn}'
@@ -273,6 +281,7 @@ code { background: #e7ebf1; border-radius: 4px; padding: 1px 5px; font-size: 13p
   gap: 16px; margin-top: 14px; }
 .card { margin: 0; padding: 16px; min-width: 0; }
 figcaption { color: #5b6576; font-size: 13.5px; margin-top: 6px; }
+.card > div { overflow: hidden; }
 .bar { position: sticky; top: 0; z-index: 5; background: #f4f6f9ee; padding: 10px 0; }
 select { font: inherit; padding: 5px 10px; border-radius: 7px; border: 1px solid #c9d0da; }
 .chains { overflow-x: auto; margin-top: 8px; padding: 4px; }
@@ -285,9 +294,11 @@ td.strike { font-weight: 700; background: #e7ebf1; text-align: center; }
 """
 
 _SCRIPT = """
+const plots = selector => document.querySelectorAll(selector + ' .js-plotly-plot');
+window.addEventListener('load', () => plots('body').forEach(plot => Plotly.Plots.resize(plot)));
 document.getElementById('expiry').addEventListener('change', event => {
   const wanted = event.target.value;
-  document.querySelectorAll('.by-expiry .js-plotly-plot').forEach(plot => {
+  plots('.by-expiry').forEach(plot => {
     const shown = plot.data.map(trace => trace.meta === undefined || trace.meta === wanted);
     Plotly.restyle(plot, {visible: shown});
     Plotly.relayout(plot, {'xaxis.autorange': true, 'yaxis.autorange': true});
