@@ -62,5 +62,5 @@ lock: ## resolve the Python dependencies anew and rewrite the lock files
 	@tools/setup.sh lock
 
 clean: ## remove everything that the other targets made
-	rm -rf .venv .tools .build node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools .build build bench node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
