@@ -109,6 +109,16 @@ def test_butterfly_violations__too_much_wing__says_which_and_density_is_negative
     assert durrleman(smile, np.linspace(-60.0, 60.0, 24_001)).min() < 0.0
 
 
+@pytest.mark.parametrize(("slack", "count"), [(-1e-9, 0), (1e-9, 1)])
+def test_butterfly_violations__at_the_bounds__are_found_just_outside(
+    slack: float, count: int
+) -> None:
+    wing = 4.0 / 1.25 * (1.0 + slack)
+    curvature = math.sqrt(4.0 * 0.09 / 1.25) * (1.0 + slack)
+    assert len(butterfly_violations(Slice(9.0, -0.25, wing))) == count
+    assert len(butterfly_violations(Slice(0.09, 0.25, curvature))) == count
+
+
 @given(SLICES, st.floats(-0.95, 0.95), st.floats(1.0, 6.0), st.floats(0.0, 1.0))
 def test_calendar_violations__none__later_variance_is_nowhere_lower(
     near: Slice, rho: float, growth: float, mix: float
