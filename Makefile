@@ -3,7 +3,8 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 MAMUSHI := .tools/mamushi/bin/mamushi --line-length 100
-VYPER := $(shell find contracts interfaces tests/harness -name '*.vy' -o -name '*.vyi' 2>/dev/null)
+# All Vyper sources but those that a program writes, which say so.
+VYPER := $(shell grep -rL --include='*.vy' --include='*.vyi' 'do not edit' contracts interfaces tests/harness)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench snapshot lock clean

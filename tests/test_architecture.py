@@ -178,7 +178,7 @@ PLANTED: dict[str, tuple[Rule, dict[str, str], str]] = {
     "impure mathematics": (
         vyper.math_is_pure,
         {"contracts/math/clock.vy": "@internal\n@view\ndef _now() -> uint256:\n    return 1\n"},
-        "_now is not @internal @pure",
+        "_now is not @pure",
     ),
     "mathematics with storage": (
         vyper.math_is_pure,

@@ -18,7 +18,7 @@ if [ -z "$left_out" ]; then exit "$status"; fi
 {
     echo
     echo "test: not run, because they need anvil, which comes from npm, and npm was not found:"
-    printf '%s\n' "$left_out" | sed 's/^/test:   /'
+    printf '%s\n' "$left_out" | sed 's/::.*//' | uniq -c | sed 's/^/test:   /'
     case $status in
         0) echo "test: all other tests passed; this run fails for want of anvil alone." ;;
         *) echo "test: tests that need no anvil failed too, see above." ;;

@@ -118,13 +118,13 @@ def interfaces_have_files(root: Path) -> list[str]:
 
 
 def math_is_pure(root: Path) -> list[str]:
-    """Mathematics has no state and asks nobody: internal pure functions and constants only."""
+    """Mathematics has no state and asks nobody: pure functions and constants only."""
     problems = []
     for source in (source for source in contracts(root) if source.layer == "math"):
         problems += [
-            source.at(node, f"{node.name} is not @internal @pure")
+            source.at(node, f"{node.name} is not @pure")
             for node in source.functions
-            if not {"internal", "pure"} <= _decorators(node)
+            if "pure" not in _decorators(node)
         ]
         problems += [
             source.at(node, f"{node.target.id} is not a constant")
