@@ -19,4 +19,5 @@ from .math import flat
 
 exports: (
     flat.mark,
+    flat.board,
 )

@@ -10,15 +10,13 @@
 
 from .. import types
 from . import coefficients as c
+from . import domain
 from . import fixed
 from . import gaussian
 
 WAD: constant(int256) = 10**18
+WAD_UNSIGNED: constant(uint256) = 10**18
 FIVE_18: constant(int256) = 5**18  # WAD * WAD / 5^18 leaves a WAD with 18 more bits
-MIN_DISCOUNT: constant(uint256) = 25 * 10**16
-MAX_DISCOUNT: constant(uint256) = 4 * 10**18
-MAX_VARIANCE: constant(uint256) = 512 * 10**18
-MAX_TAU: constant(uint256) = 2**27  # seconds
 
 
 @internal
@@ -45,12 +43,13 @@ def _mark(
     x: int256 = unsafe_mul(w, w) >> 96
     if (
         (forward | strike) >> 128
-        | convert(x > fixed.FACTOR_32, uint256)
-        | convert(unsafe_sub(discount, MIN_DISCOUNT) > MAX_DISCOUNT - MIN_DISCOUNT, uint256)
-        | convert(unsafe_sub(variance, 1) > MAX_VARIANCE - 1, uint256)
-        | convert(unsafe_sub(tau, 1) > MAX_TAU - 1, uint256)
+        | convert(x > domain.FACTOR_32, uint256)
+        | convert(unsafe_sub(discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT, uint256)
+        | convert(unsafe_sub(variance, 1) > domain.MAX_VARIANCE - 1, uint256)
+        | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1, uint256)
     ) != 0:
-        return self._limit(forward, strike, discount, variance, tau)
+        domain._require(forward, strike, discount, variance, tau)
+        return self._intrinsic(forward, strike, discount, tau)
 
     z: int256 = fixed._sqrt_variance(var)
     d1: int256 = unsafe_add(unsafe_div(unsafe_mul(w, fixed._log2_over(x)), z), z) >> 1
@@ -98,40 +97,60 @@ def _mark(
 
 @internal
 @pure
-def _limit(
-    forward: uint256, strike: uint256, discount: uint256, variance: uint256, tau: uint256
-) -> types.Mark:
+def _intrinsic(forward: uint256, strike: uint256, discount: uint256, tau: uint256) -> types.Mark:
     """
-    @notice Intrinsic value and step Greeks at zero time or zero variance; a named revert outside the domain
+    @notice Zero time or zero variance: intrinsic value and the Greeks of a step
     @param forward Forward price of the underlying at expiry
     @param strike Strike price
     @param discount Price today of one quote token at expiry
-    @param variance Total variance until expiry
     @param tau Seconds to expiry
     @return Marks and Greeks of both rights
     @custom:error exact 0
-    @custom:cold At expiry, or about to revert
     """
-    assert forward != 0 and forward <= 2**128, "pricer: forward"
-    assert strike != 0 and strike <= 2**128, "pricer: strike"
-    assert discount >= MIN_DISCOUNT and discount <= MAX_DISCOUNT, "pricer: discount"
-    assert variance <= MAX_VARIANCE, "pricer: variance"
-    assert tau <= MAX_TAU, "pricer: tau"
-    assert tau == 0 or variance == 0, "pricer: moneyness"
-    s: uint256 = forward * discount // 10**18
-    k: uint256 = strike * discount // 10**18
-    mark: types.Mark = empty(types.Mark)
-    rent: int256 = 0  # c K df, what the strike earns in a year
-    if tau != 0:
-        w: int256 = fixed._skewness(WAD, convert(discount, int256))
-        q: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
-        rent = unsafe_div(unsafe_mul(unsafe_mul(convert(k, int256), q) >> 72, c.YEAR_LN2), convert(tau, int256)) >> 64
-    if forward > strike:
-        mark.call = s - k
-        mark.delta_call = WAD
-        mark.theta_call = unsafe_sub(0, rent)
-    else:
-        mark.put = k - s
-        mark.delta_put = -WAD
-        mark.theta_put = rent
-    return mark
+    s: uint256 = unsafe_mul(forward, discount) // WAD_UNSIGNED
+    k: uint256 = unsafe_mul(strike, discount) // WAD_UNSIGNED
+    rent: int256 = self._rent(k, discount, tau)
+    above: bool = forward > strike
+    return types.Mark(
+        call=unsafe_sub(max(s, k), k),
+        put=unsafe_sub(max(s, k), s),
+        delta_call=WAD if above else 0,
+        delta_put=0 if above else -WAD,
+        gamma=0,
+        vega=0,
+        theta_call=unsafe_sub(0, rent) if above else 0,
+        theta_put=0 if above else rent,
+        vanna=0,
+        volga=0,
+    )
+
+
+@internal
+@pure
+def _rent(k: uint256, discount: uint256, tau: uint256) -> int256:
+    """
+    @notice c K df: what the strike's present value earns in a year
+    @param k K df
+    @param discount Price today of one quote token at expiry
+    @param tau Seconds to expiry; at zero the rent is zero
+    @return Quote per year
+    @custom:error relative 7e-19
+    @custom:cold At zero variance
+    """
+    w: int256 = fixed._skewness(WAD, convert(discount, int256))
+    q: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
+    return unsafe_div(unsafe_mul(unsafe_mul(convert(k, int256), q) >> 72, c.YEAR_LN2), convert(tau, int256)) >> 64
+
+
+@internal
+@pure
+def _floor_wad(x: int256) -> int256:
+    """
+    @notice x / WAD toward minus infinity, whatever the sign: the lower value for whoever holds x
+    @param x A product of two WAD
+    @return The quotient, WAD
+    @custom:error exact 0
+    @custom:cold Off the hot path
+    """
+    y: int256 = unsafe_div(x, WAD)
+    return y - 1 if x < 0 and y * WAD != x else y

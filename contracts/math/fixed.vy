@@ -14,7 +14,6 @@ from . import coefficients as c
 
 Q: constant(int256) = 2**96
 HALF: constant(int256) = 2**95
-FACTOR_32: constant(int256) = 961 * 2**96 // 1089  # ((a - b)/(a + b))^2 where one is 32 times the other
 
 
 @internal

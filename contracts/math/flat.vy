@@ -8,7 +8,10 @@
 """
 from .. import types
 from . import black76
+from . import board_sum
 from . import coefficients
+from . import domain
+from . import essvi
 from . import fixed
 
 
@@ -27,8 +30,13 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
     """
     w: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(strike, bytes32), int256) << 97, unsafe_add(convert(convert(forward, bytes32), int256), convert(convert(strike, bytes32), int256))))
     x: int256 = unsafe_mul(w, w) >> 96
-    if (forward | strike) >> 128 | convert(x > fixed.FACTOR_32, uint256) | convert(unsafe_sub(discount, black76.MIN_DISCOUNT) > black76.MAX_DISCOUNT - black76.MIN_DISCOUNT, uint256) | convert(unsafe_sub(variance, 1) > black76.MAX_VARIANCE - 1, uint256) | convert(unsafe_sub(tau, 1) > black76.MAX_TAU - 1, uint256) != 0:
-        return black76._limit(forward, strike, discount, variance, tau)
+    if (forward | strike) >> 128 | convert(x > domain.FACTOR_32, uint256) | convert(unsafe_sub(discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT, uint256) | convert(unsafe_sub(variance, 1) > domain.MAX_VARIANCE - 1, uint256) | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1, uint256) != 0:
+        domain._require(forward, strike, discount, variance, tau)
+        s: uint256 = unsafe_mul(forward, discount) // black76.WAD_UNSIGNED
+        k: uint256 = unsafe_mul(strike, discount) // black76.WAD_UNSIGNED
+        rent: int256 = black76._rent(k, discount, tau)
+        above: bool = forward > strike
+        return types.Mark(call=unsafe_sub(max(s, k), k), put=unsafe_sub(max(s, k), s), delta_call=black76.WAD if above else 0, delta_put=0 if above else -black76.WAD, gamma=0, vega=0, theta_call=unsafe_sub(0, rent) if above else 0, theta_put=0 if above else rent, vanna=0, volga=0)
     y: int256 = unsafe_add(unsafe_add(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_SLOPE), coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE, unsafe_add(convert(convert(variance, bytes32), int256), coefficients.V_MIDDLE)))
     y = unsafe_add(y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_G1), y))
     y = unsafe_add(y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_G2), y))
@@ -49,18 +57,18 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
     else:
         q = unsafe_sub(fixed.Q, unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_add(x, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_add(unsafe_add(x, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(x, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(x, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_add(x, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_add(x, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(x, coefficients.MILLS_B8))))))))))))))))) >> 96)
     n = unsafe_div(unsafe_mul(convert(convert(forward, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
-    k: int256 = unsafe_div(unsafe_mul(convert(convert(strike, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
+    k2: int256 = unsafe_div(unsafe_mul(convert(convert(strike, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
     sp: int256 = unsafe_mul(n, x2) >> 96
     n3: int256 = 0
     if w < 0:
         n3 = unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(coefficients.MILLS_B1, w), unsafe_div(coefficients.MILLS_K2, unsafe_add(unsafe_sub(coefficients.MILLS_B2, w), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_sub(coefficients.MILLS_B3, w), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_sub(coefficients.MILLS_B4, w), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, w), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_sub(coefficients.MILLS_B6, w), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(coefficients.MILLS_B7, w), unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, w))))))))))))))))) >> 96
     else:
-        n3 = unsafe_sub(k, unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_add(w, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_add(unsafe_add(w, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(w, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(w, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_add(w, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_add(w, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(w, coefficients.MILLS_B8))))))))))))))))) >> 96)
+        n3 = unsafe_sub(k2, unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_add(w, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_add(unsafe_add(w, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(w, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(w, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_add(w, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_add(w, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(w, coefficients.MILLS_B8))))))))))))))))) >> 96)
     call: int256 = unsafe_sub(unsafe_mul(n, q) >> 96, n3)
-    put: int256 = unsafe_sub(unsafe_add(call, k), n)
+    put: int256 = unsafe_sub(unsafe_add(call, k2), n)
     if call | put < 0:
-        call = max(unsafe_sub(n, k), 0)
-        put = max(unsafe_sub(k, n), 0)
+        call = max(unsafe_sub(n, k2), 0)
+        put = max(unsafe_sub(k2, n), 0)
     y3: int256 = unsafe_add(unsafe_add(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_SLOPE), coefficients.T_OFFSET), unsafe_div(coefficients.T_POLE, unsafe_add(convert(convert(tau, bytes32), int256), coefficients.T_MIDDLE)))
     y3 = unsafe_add(y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G1), y3))
     y3 = unsafe_add(y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G2), y3))
@@ -73,4 +81,101 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
     carry: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(discount, bytes32), int256) << 97, unsafe_add(black76.WAD, convert(convert(discount, bytes32), int256))))
     x3: int256 = unsafe_mul(carry, carry) >> 96
     carry = unsafe_mul(carry, unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_add(x3, coefficients.NEAR_B1), unsafe_div(coefficients.NEAR_K2, unsafe_add(unsafe_add(x3, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_add(unsafe_add(x3, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_add(unsafe_add(x3, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_add(unsafe_add(x3, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_add(x3, coefficients.NEAR_B6))))))))))))) >> 96
-    return types.Mark(call=convert(convert(call >> 18, bytes32), uint256), put=convert(convert(put >> 18, bytes32), uint256), delta_call=q, delta_put=unsafe_sub(q, black76.WAD), gamma=convert(convert(unsafe_div(unsafe_mul(x2, coefficients.WAD_WAD_OVER_SQRT_2LN2), unsafe_mul(n, y)), bytes32), uint256), vega=convert(convert(vega >> 18, bytes32), uint256), theta_call=unsafe_div(unsafe_sub(sp, unsafe_mul(unsafe_mul(n3, carry) >> 96, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 58, theta_put=unsafe_div(unsafe_add(sp, unsafe_mul(unsafe_mul(unsafe_sub(k, n3), carry) >> 96, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 58, vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(x2, w) >> 96, y3), y), -black76.WAD) >> 96, volga=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(x, w) >> 96) >> 96, y3), y), coefficients.SQRT_2LN2) >> 78)
+    return types.Mark(call=convert(convert(call >> 18, bytes32), uint256), put=convert(convert(put >> 18, bytes32), uint256), delta_call=q, delta_put=unsafe_sub(q, black76.WAD), gamma=convert(convert(unsafe_div(unsafe_mul(x2, coefficients.WAD_WAD_OVER_SQRT_2LN2), unsafe_mul(n, y)), bytes32), uint256), vega=convert(convert(vega >> 18, bytes32), uint256), theta_call=unsafe_div(unsafe_sub(sp, unsafe_mul(unsafe_mul(n3, carry) >> 96, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 58, theta_put=unsafe_div(unsafe_add(sp, unsafe_mul(unsafe_mul(unsafe_sub(k2, n3), carry) >> 96, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 58, vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(x2, w) >> 96, y3), y), -black76.WAD) >> 96, volga=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(x, w) >> 96) >> 96, y3), y), coefficients.SQRT_2LN2) >> 78)
+
+
+@external
+@pure
+def board(forward: uint256, discount: uint256, tau: uint256, smile: types.Slice, legs: DynArray[types.BoardLeg, 24]) -> types.Board:
+    """
+    @notice Value and Greeks of all positions of one expiry, each strike at its volatility on the slice
+    @param forward Forward price of the underlying at expiry
+    @param discount Price today of one quote token at expiry
+    @param tau Seconds to expiry
+    @param smile The eSSVI slice as of now
+    @param legs Strikes with the contracts held of each right, signed
+    @return The sums, and the gross number of contracts
+    @custom:error value 1e-17 S gross
+    """
+    if tau == 0:
+        return board_sum._expired(forward, discount, legs)
+    domain._require(forward, forward, discount, 0, tau)
+    smile_: essvi.Hyperbola = essvi._hyperbola(smile)
+    s: int256 = unsafe_div(unsafe_mul(convert(convert(forward, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
+    value: int256 = 0
+    puts: int256 = 0
+    n_cdf: int256 = 0
+    n_pdf: int256 = 0
+    n_pdf_z: int256 = 0
+    n_pdf_over_z: int256 = 0
+    n_vanna: int256 = 0
+    n_volga: int256 = 0
+    owed: int256 = 0
+    gross: int256 = 0
+    for leg: types.BoardLeg in legs:
+        n: int256 = unsafe_add(leg.calls, leg.puts)
+        K: int256 = convert(convert(leg.strike, bytes32), int256)
+        w: int256 = unsafe_sub(fixed.Q, unsafe_div(K << 97, unsafe_add(convert(convert(forward, bytes32), int256), K)))
+        x: int256 = unsafe_mul(w, w) >> 96
+        w = unsafe_mul(w, unsafe_add(unsafe_div(coefficients.LOG_K1, unsafe_add(unsafe_add(x, coefficients.LOG_B1), unsafe_div(coefficients.LOG_K2, unsafe_add(unsafe_add(x, coefficients.LOG_B2), unsafe_div(coefficients.LOG_K3, unsafe_add(unsafe_add(x, coefficients.LOG_B3), unsafe_div(coefficients.LOG_K4, unsafe_add(unsafe_add(x, coefficients.LOG_B4), unsafe_div(coefficients.LOG_K5, unsafe_add(unsafe_add(x, coefficients.LOG_B5), unsafe_div(coefficients.LOG_K6, unsafe_add(unsafe_add(x, coefficients.LOG_B6), unsafe_div(coefficients.LOG_K7, unsafe_add(unsafe_add(x, coefficients.LOG_B7), unsafe_div(coefficients.LOG_K8, unsafe_add(unsafe_add(x, coefficients.LOG_B8), unsafe_div(coefficients.LOG_K9, unsafe_add(unsafe_add(x, coefficients.LOG_B9), unsafe_div(coefficients.LOG_K10, unsafe_add(x, coefficients.LOG_B10)))))))))))))))))))), coefficients.LOG_C)) >> 96
+        g: int256 = unsafe_sub(smile_.skew, unsafe_mul(smile_.slope, w) >> 96)
+        x2: int256 = unsafe_add(unsafe_mul(g, g), smile_.height_squared)
+        y2: int256 = unsafe_mul(unsafe_add(unsafe_mul(g, g >> 255 | 1), smile_.height), coefficients.HYPOT_C0) >> 40
+        y2 = unsafe_mul(unsafe_add(unsafe_div(x2, y2), y2), coefficients.HYPOT_C1) >> 40
+        y2 = unsafe_mul(unsafe_add(unsafe_div(x2, y2), y2), coefficients.HYPOT_C2) >> 40
+        y2 = unsafe_mul(unsafe_add(unsafe_div(x2, y2), y2), coefficients.HYPOT_C3) >> 40
+        y2 = unsafe_mul(unsafe_add(unsafe_add(smile_.base, unsafe_add(unsafe_div(x2, y2), y2) >> 1), unsafe_mul(smile_.rho, g) >> 96), essvi.WAD) >> 97
+        if (unsafe_add(leg.calls, domain.HALF_SIZE) | unsafe_add(leg.puts, domain.HALF_SIZE)) >> 90 | convert(convert(leg.strike >> 128, bytes32), int256) | convert(x > domain.FACTOR_32, int256) | convert(unsafe_sub(convert(convert(y2, bytes32), uint256), domain.MIN_SUM_VARIANCE) > domain.MAX_VARIANCE - domain.MIN_SUM_VARIANCE, int256) != 0:
+            domain._require_leg(leg.calls, leg.puts, leg.strike, convert(convert(y2, bytes32), uint256), x)
+        x = unsafe_add(unsafe_add(unsafe_mul(y2, coefficients.V_SLOPE), coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE, unsafe_add(y2, coefficients.V_MIDDLE)))
+        x = unsafe_add(x, unsafe_div(unsafe_mul(y2, coefficients.V_G1), x))
+        x = unsafe_add(x, unsafe_div(unsafe_mul(y2, coefficients.V_G2), x))
+        x = unsafe_add(x, unsafe_div(unsafe_mul(y2, coefficients.V_G3), x))
+        x = unsafe_add(x, unsafe_div(unsafe_mul(y2, coefficients.V_G4), x))
+        x = unsafe_add(x, unsafe_div(unsafe_mul(y2, coefficients.V_G5), x))
+        y2 = unsafe_add(x, unsafe_div(unsafe_mul(y2, coefficients.V_G6), x))
+        w = unsafe_add(unsafe_div(w << 96, y2), y2) >> 1
+        x = unsafe_sub(w, y2)
+        x2 = unsafe_mul(w, w) >> 96
+        g = unsafe_add(x2, fixed.HALF) >> 96
+        x2 = unsafe_sub(x2, g << 96)
+        q: int256 = unsafe_mul(x2, x2) >> 96
+        q = unsafe_add(unsafe_div(coefficients.EXP_K1, unsafe_add(unsafe_add(q, coefficients.EXP_B1), unsafe_div(coefficients.EXP_K2, unsafe_add(q, coefficients.EXP_B2)))), coefficients.EXP_C)
+        x2 = unsafe_div(unsafe_mul(unsafe_sub(q, x2), coefficients.INV_SQRT_2PI), unsafe_add(q, x2)) >> convert(convert(g, bytes32), uint256)
+        if w < 0:
+            q = unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(coefficients.MILLS_B1, w), unsafe_div(coefficients.MILLS_K2, unsafe_add(unsafe_sub(coefficients.MILLS_B2, w), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_sub(coefficients.MILLS_B3, w), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_sub(coefficients.MILLS_B4, w), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, w), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_sub(coefficients.MILLS_B6, w), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(coefficients.MILLS_B7, w), unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, w))))))))))))))))) >> 96
+        else:
+            q = unsafe_sub(fixed.Q, unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_add(w, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_add(unsafe_add(w, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(w, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(w, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_add(w, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_add(w, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(w, coefficients.MILLS_B8))))))))))))))))) >> 96)
+        K = unsafe_div(unsafe_mul(K, convert(convert(discount, bytes32), int256)), black76.FIVE_18)
+        g = unsafe_mul(s, x2) >> 96
+        n4: int256 = 0
+        if x < 0:
+            n4 = unsafe_mul(g, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(coefficients.MILLS_B1, x), unsafe_div(coefficients.MILLS_K2, unsafe_add(unsafe_sub(coefficients.MILLS_B2, x), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_sub(coefficients.MILLS_B3, x), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_sub(coefficients.MILLS_B4, x), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, x), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_sub(coefficients.MILLS_B6, x), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(coefficients.MILLS_B7, x), unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, x))))))))))))))))) >> 96
+        else:
+            n4 = unsafe_sub(K, unsafe_mul(g, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_add(x, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_add(unsafe_add(x, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(x, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(x, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_add(x, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_add(x, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(x, coefficients.MILLS_B8))))))))))))))))) >> 96)
+        g = unsafe_sub(unsafe_mul(s, q) >> 96, n4)
+        put: int256 = unsafe_sub(unsafe_add(g, K), s)
+        if g | put < 0:
+            g = max(unsafe_sub(s, K), 0)
+            put = max(unsafe_sub(K, s), 0)
+        value = unsafe_add(value, unsafe_add(unsafe_mul(leg.calls, g), unsafe_mul(leg.puts, put)))
+        puts = unsafe_add(puts, leg.puts)
+        n_cdf = unsafe_add(n_cdf, unsafe_mul(n, q))
+        owed = unsafe_add(owed, unsafe_sub(unsafe_mul(n, n4), unsafe_mul(leg.puts, K)))
+        x = unsafe_mul(x2, x) >> 96
+        n_volga = unsafe_add(n_volga, unsafe_div(unsafe_mul(n, unsafe_mul(x, w) >> 96) << 40, y2))
+        n_vanna = unsafe_add(n_vanna, unsafe_div(unsafe_mul(n, x) << 40, y2))
+        x2 = unsafe_mul(n, x2)
+        n_pdf = unsafe_add(n_pdf, x2)
+        n_pdf_z = unsafe_add(n_pdf_z, unsafe_mul(x2, y2) >> 96)
+        n_pdf_over_z = unsafe_add(n_pdf_over_z, unsafe_div(x2 << 40, y2))
+        gross = unsafe_add(gross, unsafe_add(unsafe_mul(leg.calls, leg.calls >> 255 | 1), unsafe_mul(leg.puts, leg.puts >> 255 | 1)))
+    y4: int256 = unsafe_add(unsafe_add(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_SLOPE), coefficients.T_OFFSET), unsafe_div(coefficients.T_POLE, unsafe_add(convert(convert(tau, bytes32), int256), coefficients.T_MIDDLE)))
+    y4 = unsafe_add(y4, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G1), y4))
+    y4 = unsafe_add(y4, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G2), y4))
+    y4 = unsafe_add(y4, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G3), y4))
+    y4 = unsafe_add(y4, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G4), y4))
+    y4 = unsafe_add(y4, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G5), y4))
+    carry: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(discount, bytes32), int256) << 97, unsafe_add(board_sum.WAD, convert(convert(discount, bytes32), int256))))
+    x4: int256 = unsafe_mul(carry, carry) >> 96
+    return types.Board(value=unsafe_div(value, board_sum.WAD) >> 18, delta=unsafe_sub(n_cdf >> 96, puts), gamma=unsafe_div(unsafe_mul(n_pdf_over_z, coefficients.WAD_OVER_SQRT_2LN2), s) >> 40, vega=unsafe_div(unsafe_mul(unsafe_mul(s, y4) >> 96, n_pdf >> 96), board_sum.WAD) >> 18, theta=unsafe_div(unsafe_sub(unsafe_mul(unsafe_div(unsafe_mul(s, n_pdf_z >> 96), board_sum.WAD), coefficients.MINUS_YEAR_SQRT_2LN2_OVER_2), unsafe_mul(unsafe_mul(unsafe_div(owed, board_sum.WAD), unsafe_mul(carry, unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_add(x4, coefficients.NEAR_B1), unsafe_div(coefficients.NEAR_K2, unsafe_add(unsafe_add(x4, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_add(unsafe_add(x4, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_add(unsafe_add(x4, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_add(unsafe_add(x4, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_add(x4, coefficients.NEAR_B6))))))))))))) >> 96) >> 96, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 58, vanna=unsafe_mul(unsafe_sub(0, n_vanna), y4) >> 136, volga=unsafe_mul(unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(n_volga, y4) >> 136, s >> 18), board_sum.WAD), y4) >> 96, coefficients.SQRT_2LN2) >> 60, gross=convert(gross, uint256))

@@ -108,6 +108,18 @@ def fit_root(unit: mpf, low: int, high: int, steps: int) -> Root:
     return Root(c * alpha, c * (alpha * m + unit / alpha), -c * unit * m / alpha, m, gains[::-1], rho - 1)
 
 
+def hypot_factors() -> tuple[list[mpf], mpf]:
+    """(|g| + h) / sqrt(g^2 + h^2) lies in [1, sqrt 2]: the factors of a scaled seed, of three scaled steps, and the relative
+    error after one plain step more."""
+    rho = sqrt(sqrt(mpf(2)))
+    factors = [1 / rho]
+    for _ in range(3):
+        top = (rho + 1 / rho) / 2
+        rho = sqrt(top)
+        factors.append(1 / (2 * rho))
+    return factors, (rho + 1 / rho) / 2 - 1
+
+
 def fixed(x: mpf, bits: int = 96) -> int:
     return int(nint(x * mpf(2) ** bits))
 
@@ -136,6 +148,7 @@ def render() -> str:
     m, lg, near, ex = fit_mills(), fit_log2(), fit_log2_near(), fit_exp2()
     log_c, log_levels = constant_and_j_fraction(lg.p, lg.q)
     exp_c, exp_levels = constant_and_j_fraction(ex.p, ex.q)
+    hypot, hypot_error = hypot_factors()
     lines = [
         "# pragma version 0.4.3",
         '"""',
@@ -163,12 +176,16 @@ def render() -> str:
         "",
         *root("T", "seconds in years", mpf(1) / YEAR, 1, 2**27, 5),
         "",
+        f"# sqrt(g^2 + h^2) from |g| + h: relative error at most {nstr(hypot_error, 3)}; 2^40",
+        *(f"HYPOT_C{i}: constant(int256) = {fixed(f, 40)}" for i, f in enumerate(hypot)),
+        "",
         "# numbers of the formulas",
         f"INV_SQRT_2PI: constant(int256) = {fixed(1 / sqrt(2 * pi))}  # Q",
         f"SQRT_2LN2: constant(int256) = {fixed(C, 60)}  # 2^60",
+        f"TWO_LN2: constant(int256) = {fixed(2 * LN2)}  # Q",
         f"LN2: constant(int256) = {fixed(LN2)}  # Q",
-        f"INV_LN2: constant(int256) = {fixed(1 / LN2)}  # Q",
         f"WAD_WAD_OVER_SQRT_2LN2: constant(int256) = {fixed(mpf(WAD) ** 2 / C, 18)}  # 2^18",
+        f"WAD_OVER_SQRT_2LN2: constant(int256) = {fixed(mpf(WAD) / C, 18)}  # 2^18",
         f"MINUS_YEAR_SQRT_2LN2_OVER_2: constant(int256) = {-fixed(YEAR * C / 2, 40)}  # 2^40",
         f"YEAR_LN2: constant(int256) = {fixed(YEAR * LN2, 40)}  # 2^40",
     ]

@@ -21,7 +21,7 @@ from typing import cast
 ROOT = Path(__file__).resolve().parents[2]
 MATH = ROOT / "contracts" / "math"
 TARGET = MATH / "flat.vy"
-TARGETS = (("black76", "_mark"),)
+TARGETS = (("black76", "_mark"), ("board_sum", "_board"))
 LOOP_TYPES: dict[str, str] = {}  # type of each loop variable, as written in the source
 HEAD = '''# pragma version 0.4.3
 # pragma optimize gas
@@ -55,9 +55,10 @@ def _untyped_loop(match: re.Match[str]) -> str:
 
 
 def parse(name: str) -> Module:
-    """Vyper of the kernel is Python to the parser, but for the type in `for i: T in ...`."""
+    """Vyper of the kernel is Python to the parser, but for `struct` and the type in `for i: T in ...`."""
     path = MATH / f"{name}.vy"
     text = re.sub(r"^(\s*)for (\w+): ([\w.]+) in ", _untyped_loop, path.read_text(), flags=re.M)
+    text = re.sub(r"^struct ", "class ", text, flags=re.M)
     module = Module(path)
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef):
@@ -126,7 +127,7 @@ class Inliner:
                     names[name] = new
                     return
                 names[name] = ast.Name(self.fresh(name))
-                out.append(ast.AnnAssign(target=names[name], annotation=kind, value=new, simple=1))
+                out.append(ast.AnnAssign(target=names[name], annotation=value(kind), value=new, simple=1))
             case ast.Assign(targets=[target], value=e):
                 new = value(e)
                 out.append(ast.Assign(targets=[value(target)], value=new))
@@ -138,8 +139,8 @@ class Inliner:
             case ast.If(test=test, body=body, orelse=orelse):
                 new = value(test)
                 out.append(ast.If(test=new, body=self.block(body, home, names), orelse=self.block(orelse, home, names)))
-            case ast.Raise():
-                out.append(node)
+            case ast.Expr(value=e):
+                out.append(ast.Expr(value(e)))
             case ast.For(target=ast.Name(id=name), iter=over, body=body):
                 new = value(over)
                 names[name] = ast.Name(self.fresh(name))

@@ -1,0 +1,146 @@
+# pragma version 0.4.3
+# pragma optimize gas
+"""
+@title All positions of one expiry in one pass
+@license MIT
+@notice Sums n times what `black76` gives for one contract. What the strikes share (S, sqrt(tau), carry) is taken out of the sums and
+    multiplied once at the end, so that a strike costs its volatility, one density and two tails.
+@dev Sizes are below 2^90, spot with 18 more bits below 2^148, z between 2^72 and 2^101: the bound of each sum stands beside it.
+"""
+
+from .. import types
+from . import black76
+from . import coefficients as c
+from . import domain
+from . import essvi
+from . import fixed
+from . import gaussian
+
+WAD: constant(int256) = 10**18
+
+
+@internal
+@pure
+def _board(
+    forward: uint256,
+    discount: uint256,
+    tau: uint256,
+    smile: types.Slice,
+    legs: DynArray[types.BoardLeg, 24],
+) -> types.Board:
+    """
+    @notice Value and Greeks of all positions of one expiry, each strike at its volatility on the slice
+    @param forward Forward price of the underlying at expiry
+    @param discount Price today of one quote token at expiry
+    @param tau Seconds to expiry
+    @param smile The eSSVI slice as of now
+    @param legs Strikes with the contracts held of each right, signed
+    @return The sums, and the gross number of contracts
+    @custom:error value 1e-17 S gross
+    """
+    if tau == 0:
+        return self._expired(forward, discount, legs)
+    domain._require(forward, forward, discount, 0, tau)
+    smile_: essvi.Hyperbola = essvi._hyperbola(smile)
+    F: int256 = convert(convert(forward, bytes32), int256)
+    df: int256 = convert(convert(discount, bytes32), int256)
+    s: int256 = unsafe_div(unsafe_mul(F, df), black76.FIVE_18)
+
+    value: int256 = 0  # n V, WAD^2 2^18, < 2^245
+    puts: int256 = 0  # n of the puts, < 2^95
+    n_cdf: int256 = 0  # n N(d1), WAD Q, < 2^192
+    n_pdf: int256 = 0  # n phi, WAD Q, < 2^191
+    n_pdf_z: int256 = 0  # n phi z, WAD Q, < 2^196
+    n_pdf_over_z: int256 = 0  # n phi / z, WAD 2^40, < 2^162
+    n_vanna: int256 = 0  # n phi D2 / z, WAD 2^40, < 2^162
+    n_volga: int256 = 0  # n phi D1 D2 / z, WAD 2^40, < 2^163
+    owed: int256 = 0  # n K df N(d2), less K df for each put: WAD^2 2^18, < 2^245
+    gross: int256 = 0
+    for leg: types.BoardLeg in legs:
+        n: int256 = unsafe_add(leg.calls, leg.puts)
+        K: int256 = convert(convert(leg.strike, bytes32), int256)
+        w: int256 = fixed._skewness(F, K)
+        x: int256 = unsafe_mul(w, w) >> 96
+        l: int256 = unsafe_mul(w, fixed._log2_over(x)) >> 96
+        var: int256 = essvi._total_variance(
+            l, smile_.skew, smile_.slope, smile_.rho, smile_.base, smile_.height, smile_.height_squared
+        )
+        if (
+            ((unsafe_add(leg.calls, domain.HALF_SIZE) | unsafe_add(leg.puts, domain.HALF_SIZE)) >> 90)
+            | convert(convert((leg.strike >> 128), bytes32), int256)
+            | convert(x > domain.FACTOR_32, int256)
+            | convert(unsafe_sub(convert(convert(var, bytes32), uint256), domain.MIN_SUM_VARIANCE) > domain.MAX_VARIANCE - domain.MIN_SUM_VARIANCE, int256)
+        ) != 0:
+            domain._require_leg(leg.calls, leg.puts, leg.strike, convert(convert(var, bytes32), uint256), x)
+
+        z: int256 = fixed._sqrt_variance(var)
+        d1: int256 = unsafe_add(unsafe_div(l << 96, z), z) >> 1
+        d2: int256 = unsafe_sub(d1, z)
+        p: int256 = gaussian._density(d1)
+        n1: int256 = gaussian._cumulate(d1, p, fixed.Q)
+        k: int256 = unsafe_div(unsafe_mul(K, df), black76.FIVE_18)
+        kn2: int256 = gaussian._cumulate(d2, unsafe_mul(s, p) >> 96, k)
+        call: int256 = unsafe_sub(unsafe_mul(s, n1) >> 96, kn2)
+        put: int256 = unsafe_sub(unsafe_add(call, k), s)
+        if (call | put) < 0:
+            call = max(unsafe_sub(s, k), 0)
+            put = max(unsafe_sub(k, s), 0)
+
+        value = unsafe_add(value, unsafe_add(unsafe_mul(leg.calls, call), unsafe_mul(leg.puts, put)))
+        puts = unsafe_add(puts, leg.puts)
+        n_cdf = unsafe_add(n_cdf, unsafe_mul(n, n1))
+        owed = unsafe_add(owed, unsafe_sub(unsafe_mul(n, kn2), unsafe_mul(leg.puts, k)))
+        d2 = unsafe_mul(p, d2) >> 96
+        d1 = unsafe_mul(d2, d1) >> 96
+        n_volga = unsafe_add(n_volga, unsafe_div(unsafe_mul(n, d1) << 40, z))
+        n_vanna = unsafe_add(n_vanna, unsafe_div(unsafe_mul(n, d2) << 40, z))
+        p = unsafe_mul(n, p)
+        n_pdf = unsafe_add(n_pdf, p)
+        n_pdf_z = unsafe_add(n_pdf_z, unsafe_mul(p, z) >> 96)
+        n_pdf_over_z = unsafe_add(n_pdf_over_z, unsafe_div(p << 40, z))
+        gross = unsafe_add(
+            gross,
+            unsafe_add(unsafe_mul(leg.calls, (leg.calls >> 255) | 1), unsafe_mul(leg.puts, (leg.puts >> 255) | 1)),
+        )
+
+    t: int256 = convert(convert(tau, bytes32), int256)
+    u: int256 = fixed._sqrt_years(t)
+    carry: int256 = fixed._skewness(WAD, df)
+    carry = unsafe_mul(carry, fixed._log2_over_near(unsafe_mul(carry, carry) >> 96)) >> 96
+    decay: int256 = unsafe_mul(unsafe_div(unsafe_mul(s, n_pdf_z >> 96), WAD), c.MINUS_YEAR_SQRT_2LN2_OVER_2)
+    owed = unsafe_mul(unsafe_mul(unsafe_div(owed, WAD), carry) >> 96, c.YEAR_LN2)
+    n_volga = unsafe_div(unsafe_mul(unsafe_mul(n_volga, u) >> 136, s >> 18), WAD)
+    return types.Board(
+        value=unsafe_div(value, WAD) >> 18,
+        delta=unsafe_sub(n_cdf >> 96, puts),
+        gamma=unsafe_div(unsafe_mul(n_pdf_over_z, c.WAD_OVER_SQRT_2LN2), s) >> 40,
+        vega=unsafe_div(unsafe_mul(unsafe_mul(s, u) >> 96, n_pdf >> 96), WAD) >> 18,
+        theta=unsafe_div(unsafe_sub(decay, owed), t) >> 58,
+        vanna=unsafe_mul(unsafe_sub(0, n_vanna), u) >> 136,
+        volga=unsafe_mul(unsafe_mul(n_volga, u) >> 96, c.SQRT_2LN2) >> 60,
+        gross=convert(gross, uint256),
+    )
+
+
+@internal
+@pure
+def _expired(
+    forward: uint256, discount: uint256, legs: DynArray[types.BoardLeg, 24]
+) -> types.Board:
+    """
+    @notice The board at zero time: intrinsic values, deltas of a step, no other Greek
+    @param forward Price of the underlying at expiry
+    @param discount Price of one quote token at expiry
+    @param legs Strikes with the contracts held of each right, signed
+    @return The sums, and the gross number of contracts
+    @custom:error value 1 wei for each leg
+    @custom:cold On the day of expiry
+    """
+    total: types.Board = empty(types.Board)
+    for leg: types.BoardLeg in legs:
+        domain._require_leg(leg.calls, leg.puts, leg.strike, domain.MAX_VARIANCE, 0)
+        one: types.Mark = black76._intrinsic(forward, leg.strike, discount, 0)
+        total.value += black76._floor_wad(leg.calls * convert(one.call, int256) + leg.puts * convert(one.put, int256))
+        total.delta += black76._floor_wad(leg.calls * one.delta_call + leg.puts * one.delta_put)
+        total.gross += convert(abs(leg.calls) + abs(leg.puts), uint256)
+    return total

@@ -1,0 +1,72 @@
+# pragma version 0.4.3
+# pragma optimize gas
+"""
+@title The domain of the kernel
+@license MIT
+@notice Bounds, and the reason with which a value outside them is refused. The hot functions test all bounds at once and come
+    here only when one is broken.
+"""
+
+MAX_PRICE: constant(uint256) = 2**128 - 1
+MIN_DISCOUNT: constant(uint256) = 25 * 10**16
+MAX_DISCOUNT: constant(uint256) = 4 * 10**18
+MAX_VARIANCE: constant(uint256) = 512 * 10**18
+MAX_TAU: constant(uint256) = 2**27  # seconds
+FACTOR_32: constant(int256) = 961 * 2**96 // 1089 + 2  # ((F - K)/(F + K))^2 where one is 32 times the other, Q, rounded up
+HALF_SIZE: constant(int256) = 2**89  # half the largest number of contracts of a leg, WAD
+MIN_SUM_VARIANCE: constant(uint256) = 10**4  # where many legs are summed
+
+
+@internal
+@pure
+def _require(forward: uint256, strike: uint256, discount: uint256, variance: uint256, tau: uint256):
+    """
+    @notice Reverts with the reason for the first value that is outside. What is left is zero time, zero variance, or strikes too
+        far from the forward
+    @param forward Forward price
+    @param strike Strike price
+    @param discount Price today of one quote token at expiry
+    @param variance Total variance
+    @param tau Seconds to expiry
+    @custom:cold At expiry, or about to revert
+    """
+    reason: String[24] = "pricer: moneyness"
+    if unsafe_sub(forward, 1) >= MAX_PRICE:
+        reason = "pricer: forward"
+    elif unsafe_sub(strike, 1) >= MAX_PRICE:
+        reason = "pricer: strike"
+    elif unsafe_sub(discount, MIN_DISCOUNT) > MAX_DISCOUNT - MIN_DISCOUNT:
+        reason = "pricer: discount"
+    elif variance > MAX_VARIANCE:
+        reason = "pricer: variance"
+    elif tau > MAX_TAU:
+        reason = "pricer: tau"
+    elif tau == 0 or variance == 0:
+        return
+    raise reason
+
+
+@internal
+@pure
+def _require_leg(calls: int256, puts: int256, strike: uint256, variance: uint256, moneyness: int256):
+    """
+    @notice Reverts with the reason for a leg of a sum that is outside
+    @param calls Contracts, signed
+    @param puts Contracts, signed
+    @param strike Strike price
+    @param variance Total variance
+    @param moneyness ((F - K)/(F + K))^2, Q
+    @custom:cold About to revert
+    """
+    reason: String[24] = ""
+    if (unsafe_add(calls, HALF_SIZE) | unsafe_add(puts, HALF_SIZE)) >> 90 != 0:
+        reason = "pricer: size"
+    elif unsafe_sub(strike, 1) >= MAX_PRICE:
+        reason = "pricer: strike"
+    elif moneyness > FACTOR_32:
+        reason = "pricer: moneyness"
+    elif unsafe_sub(variance, MIN_SUM_VARIANCE) > MAX_VARIANCE - MIN_SUM_VARIANCE:
+        reason = "pricer: variance"
+    else:
+        return
+    raise reason
