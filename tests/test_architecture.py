@@ -114,6 +114,10 @@ def _import_in(path: str, line: str) -> dict[str, str]:
 
 
 HUGE = f'    assert len(x"{"ab" * 20_000}") > 0, "huge: code"'
+CHOSEN = """    reason: String[24] = "desk: new"
+    if block.number > 1:
+        reason = "desk: old"
+    raise reason"""
 PLANTED: dict[str, tuple[Rule, dict[str, str], str]] = {
     "module outside its folders": (
         vyper.files_are_in_their_layer,
@@ -240,6 +244,11 @@ PLANTED: dict[str, tuple[Rule, dict[str, str], str]] = {
         {"contracts/Desk.vy": _deployable(f'    raise "desk: {"x" * 27}"')},
         "contracts/Desk.vy:7",
     ),
+    "reason in a variable that may hold another": (
+        vyper.reasons_are_named,
+        {"contracts/Desk.vy": _deployable(CHOSEN.replace("desk: old", "Old"))},
+        "contracts/Desk.vy:10",
+    ),
     "unreachable instead of a reason": (
         vyper.reasons_are_named,
         {"contracts/Desk.vy": _deployable("    assert True, UNREACHABLE")},
@@ -304,6 +313,11 @@ def test_rule__planted_violation__is_found(
     problems = rule(_write(tmp_path, CLEAN | files))
     assert len(problems) == 1
     assert expected in problems[0]
+
+
+def test_reasons_are_named__chosen_among_literals__finds_nothing(tmp_path: Path) -> None:
+    files = {"contracts/Desk.vy": _deployable(CHOSEN)}
+    assert vyper.reasons_are_named(_write(tmp_path, CLEAN | files)) == []
 
 
 def test_rules__each_has_a_planted_violation() -> None:

@@ -172,7 +172,7 @@ def reasons_are_named(root: Path) -> list[str]:
         source.at(node, f"not `topic: reason` in lower case, at most {REASON_LIMIT} characters")
         for source in contracts(root)
         for node in source.tree.get_descendants((vy_ast.Assert, vy_ast.Raise))
-        if not _is_reason(node.msg if isinstance(node, vy_ast.Assert) else node.exc)
+        if not _are_reasons(node.msg if isinstance(node, vy_ast.Assert) else node.exc)
     ]
 
 
@@ -229,6 +229,16 @@ def _missing_tags(node: vy_ast.FunctionDef) -> list[str]:
     missing = [] if _tag(node, "notice") else ["@notice"]
     names = [argument.arg for argument in node.args.args]
     return missing + [f"@param {name}" for name in names if not _tag(node, rf"param {name}")]
+
+
+def _are_reasons(node: vy_ast.VyperNode | None) -> bool:
+    """A literal, or a variable to which the function assigns literals only."""
+    values = [node]
+    if isinstance(node, vy_ast.Name):
+        function = node.get_ancestor(vy_ast.FunctionDef)
+        assigned = function.get_descendants((vy_ast.AnnAssign, vy_ast.Assign, vy_ast.AugAssign))
+        values = [it.value for it in assigned if getattr(it.target, "id", None) == node.id]
+    return bool(values) and all(_is_reason(value) for value in values)
 
 
 def _is_reason(node: vy_ast.VyperNode | None) -> bool:
