@@ -7,8 +7,10 @@
 @dev    For the tests of `ballast.chain` only; it never deploys to a network of value.
 """
 
+
 interface Echo:
     def poke(x: uint256) -> uint256: nonpayable
+    def once(): nonpayable
     def count() -> uint256: view
 
 
@@ -26,6 +28,7 @@ event Counted:
     who: indexed(address)
     count: uint256
 
+
 event Noted:
     topic: indexed(bytes32)
     tag: indexed(String[32])
@@ -38,6 +41,8 @@ MAX_SLOTS: constant(uint256) = 64
 count: public(uint256)
 slots: public(HashMap[uint256, uint256])
 birth: public(immutable(uint256))
+
+touched: transient(bool)
 
 
 @deploy
@@ -158,6 +163,21 @@ def reenter():
     @notice Call back into the locked contract; the lock refuses.
     """
     extcall Echo(self).poke(1)
+
+
+@external
+def once():
+    """
+    @notice Works once in a transaction.
+    """
+    assert not self.touched, "probe: touched"
+    self.touched = True
+
+
+@external
+def twice(other: address):
+    extcall Echo(other).once()
+    extcall Echo(other).once()
 
 
 @external

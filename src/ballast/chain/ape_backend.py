@@ -21,7 +21,7 @@ from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 
 from ballast.chain.base import BaseChain, checksummed
-from ballast.chain.codec import RawLog
+from ballast.chain.codec import Codec, RawLog
 from ballast.chain.protocol import Receipt
 from ballast.chain.reverts import Reverted, encode_reason
 from ballast.errors import ChainError
@@ -39,7 +39,7 @@ class ApeChain(BaseChain):
         self._own: Any = ape.networks.provider
         self._signers = {signer.address: signer for signer in accounts or _test_accounts()}
         self._is_dev = bool(self._provider.network.is_dev)
-        self._snapshots: list[tuple[Any, int]] = []
+        self._snapshots: list[tuple[Any, int, dict[str, Codec]]] = []
         self._timestamp = self._latest("timestamp") + 1
 
     @property
@@ -113,14 +113,14 @@ class ApeChain(BaseChain):
     def snapshot(self) -> int:
         """Remember state and clock; the number is for `revert`."""
         with self._dev_only("take a snapshot"):
-            self._snapshots.append((ape.chain.snapshot(), self._timestamp))
+            self._snapshots.append((ape.chain.snapshot(), self._timestamp, dict(self._codecs)))
         return len(self._snapshots) - 1
 
     def revert(self, snapshot: int) -> None:
         """Go back to a snapshot. It stays valid; later ones are forgotten."""
         if not 0 <= snapshot < len(self._snapshots):
             raise ChainError(f"no snapshot {snapshot}; there are {len(self._snapshots)}")
-        node_id, self._timestamp = self._snapshots[snapshot]
+        node_id, self._timestamp, self._codecs = self._snapshots[snapshot]
         with self._dev_only("go back to a snapshot"):
             ape.chain.restore(node_id)
         self._snapshots = self._snapshots[:snapshot]

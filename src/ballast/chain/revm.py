@@ -26,7 +26,7 @@ from eth_utils.crypto import keccak
 from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env, ExecutionResult, JournalCheckpoint, Log
 
 from ballast.chain.base import BaseChain, checksummed
-from ballast.chain.codec import RawLog
+from ballast.chain.codec import Codec, RawLog
 from ballast.chain.gas import floor_gas, intrinsic_gas
 from ballast.chain.protocol import Receipt
 from ballast.chain.reverts import Reverted
@@ -59,7 +59,7 @@ _WRITTEN_ACCOUNT: Final = re.compile(
     r"(?:NonceChange|AccountCreated|CodeChange|AccountDestroyed) \{ address: (0x[0-9a-f]{40})"
 )
 _TRANSFER: Final = re.compile(
-    r"BalanceTransfer \{ from: (0x[0-9a-f]{40}), to: (0x[0-9a-f]{40}), balance: (?!0 )"
+    r"BalanceTransfer \{ from: (0x[0-9a-f]{40}), to: (0x[0-9a-f]{40}), balance: (?!0\b)"
 )
 _FAILURE: Final = re.compile(r"^(?:Revert \{.* output: 0x([0-9a-f]*) \}|Halt \{ reason: (\w+))")
 
@@ -72,6 +72,7 @@ class _Layer:
 
     timestamp: int
     block_number: int
+    codecs: dict[str, Codec]
     accounts: dict[str, AccountInfo] = field(default_factory=dict)
     slots: dict[Slot, int] = field(default_factory=dict)  # addresses in lower case, here and above
 
@@ -134,7 +135,7 @@ class RevmChain(BaseChain):
         return receipt
 
     def _create(self, code: bytes, sender: str, value: int) -> Receipt:
-        self._begin(sender)
+        self._settle()
         try:
             address = self._evm.deploy(sender, code, value=value, gas=GAS_LIMIT)
         except RuntimeError as error:
@@ -154,7 +155,7 @@ class RevmChain(BaseChain):
         return result.gas_used + result.gas_refunded - intrinsic_gas(data)
 
     def _run_cold(self, to: str, data: bytes, sender: str, value: int) -> bytes:
-        self._begin(sender)
+        self._settle()
         try:
             return self._evm.message_call(sender, to, calldata=data, value=value, gas=GAS_LIMIT)
         except RuntimeError as error:
@@ -166,9 +167,9 @@ class RevmChain(BaseChain):
     def bulk(self, to: str, data: bytes, sender: str = ACCOUNTS[0], value: int = 0) -> bytes:
         """Run raw calldata and keep its effects, fast: no nonce, no block, no figure for gas."""
         evm = self._evm
-        self._unsettled += 1
-        if self._unsettled > _SETTLE_EVERY:
+        if self._unsettled >= _SETTLE_EVERY:
             self._settle()
+        self._unsettled += 1
         evm.reset_transient_storage()
         try:
             return evm.message_call(sender, to, data, value, GAS_LIMIT)
@@ -221,7 +222,7 @@ class RevmChain(BaseChain):
     def snapshot(self) -> int:
         """Remember state and clock; the number is for `revert`."""
         self._settle()
-        self._layers.append(_Layer(self._timestamp, self._block_number))
+        self._layers.append(_Layer(self._timestamp, self._block_number, dict(self._codecs)))
         return len(self._layers) - 1
 
     def revert(self, snapshot: int) -> None:
@@ -232,17 +233,12 @@ class RevmChain(BaseChain):
         undone, self._layers = self._layers[snapshot:], self._layers[:snapshot]
         for layer in reversed(undone):
             self._insert(layer.accounts, layer.slots)
+        self._codecs = undone[0].codecs
         self._timestamp, self._block_number = undone[0].timestamp, undone[0].block_number
-        self._layers.append(_Layer(self._timestamp, self._block_number))
         self._enter_block()
+        self.snapshot()
 
     # --- the journal
-
-    def _begin(self, sender: str) -> None:
-        """A clean journal in which, as on chain, the sender is warm and nothing else is."""
-        self._settle()
-        self._evm.reset_transient_storage()
-        self._evm.basic(sender)
 
     def _bump_nonce(self, sender: str) -> None:
         """A message call leaves the nonce alone; a creation does not."""
@@ -261,7 +257,8 @@ class RevmChain(BaseChain):
             return
         evm = self._evm
         journal = evm.journal_str
-        journal = journal[journal.rfind("journal: [") :]
+        entries = set(journal[journal.rfind("journal: [") :].split(" }, "))  # bulk calls repeat
+        journal = "\n".join(entries)
         touched = {address.lower() for address in also} | {*_WRITTEN_ACCOUNT.findall(journal)}
         touched.update(address for pair in _TRANSFER.findall(journal) for address in pair)
         accounts = {address: evm.basic(address) for address in touched}
@@ -337,6 +334,8 @@ def _raw_log(log: Log) -> RawLog:
 def _failure(error: RuntimeError) -> ChainError:
     """pyrevm reports failures as text."""
     match = _FAILURE.match(str(error))
+    if "RejectCallerWithCode" in str(error):
+        return ChainError("the sender is a contract: only an account without code may send")
     if match is None:
         return ChainError(f"the transaction is not valid: {error}")
     output, halt = match.groups()

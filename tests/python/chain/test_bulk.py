@@ -8,6 +8,7 @@ import pytest
 
 from ballast.chain import Contract, Reverted, RevmChain, compile_contract
 from ballast.chain import revm as backend
+from ballast.errors import ChainError
 
 BULK_CALLS_PER_SECOND = 60_000
 
@@ -45,6 +46,44 @@ def test_bulk__lock__is_free_again(revm: RevmChain, probe: Contract) -> None:
         revm.bulk(probe.address, probe.reenter.encode())
     revm.bulk(probe.address, probe.poke.encode(1))
     assert probe.count() == 1
+
+
+def test_bulk__transient_storage__lasts_for_one_call(revm: RevmChain, probe: Contract) -> None:
+    other = revm.deploy(compile_contract("Probe"), 0)
+    for _ in range(2):
+        revm.bulk(probe.address, probe.once.encode())
+    probe.once.call()
+    with pytest.raises(Reverted, match="probe: touched"):
+        revm.bulk(probe.address, probe.twice.encode(other))
+
+
+@pytest.mark.parametrize("rounds", range(1, 10))
+def test_bulk__settled_on_the_way__refused_transaction_loses_nothing(
+    revm: RevmChain, probe: Contract, monkeypatch: pytest.MonkeyPatch, rounds: int
+) -> None:
+    monkeypatch.setattr(backend, "_SETTLE_EVERY", 4)
+    probe.poke(100)
+    cold = probe.poke(0).gas_used
+    for _ in range(rounds):
+        revm.bulk(probe.address, probe.poke.encode(1))
+    with pytest.raises(Reverted):
+        probe.refuse()
+    assert probe.count() == 100 + rounds
+    assert probe.poke(0).gas_used == cold
+
+
+def test_bulk__moves_ether__kept(revm: RevmChain, probe: Contract) -> None:
+    rich, poor = revm.accounts[3], "0x" + "b0" * 20
+    before = revm.balance(rich)
+    for _ in range(3):
+        revm.bulk(probe.address, probe.pay.encode(poor), rich, 2)
+    assert probe.bump().status
+    assert (revm.balance(poor), revm.balance(rich)) == (6, before - 6)
+
+
+def test_bulk__sender_with_code__refused(revm: RevmChain, probe: Contract) -> None:
+    with pytest.raises(ChainError, match="the sender is a contract"):
+        revm.bulk(probe.address, probe.bump.encode(1), probe.address)
 
 
 def test_bulk__many_rounds__journal_settles_on_the_way(

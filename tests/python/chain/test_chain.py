@@ -208,6 +208,24 @@ def test_lock__refuses_reentry_and_is_free_again(probe: Contract) -> None:
     assert [probe.poke(1).value for _ in range(3)] == [START + 1, START + 2, START + 3]
 
 
+def test_transient_storage__lasts_for_one_transaction(chain: Chain, probe: Contract) -> None:
+    other = chain.deploy(compile_contract("Probe"), 0)
+    probe.once()
+    probe.once.call()
+    probe.once()
+    with pytest.raises(Reverted, match="probe: touched"):
+        probe.twice(other)
+
+
+def test_logs__contract_undone_by_revert__is_unknown_again(chain: Chain, probe: Contract) -> None:
+    snapshot = chain.snapshot()
+    chain.at(compile_contract("Probe"), probe.spawn().value)
+    chain.revert(snapshot)
+    spawned = probe.spawn().value
+    (log,) = chain.send(spawned, probe.bump.encode(1)).logs
+    assert isinstance(log, RawLog)
+
+
 def test_method__unknown__lists_what_exists(probe: Contract) -> None:
     with pytest.raises(UnknownMethodError, match=r"Probe has no method nope\. It has: .*bump"):
         probe.nope()

@@ -74,7 +74,7 @@ def _money(chain: Chain) -> list[Receipt]:
     """To a new account, to an old one, to the sender itself, to a contract, and bare."""
     probe, other, sender = _probe(chain), _probe(chain), chain.accounts[2]
     targets = ["0x" + "b0" * 20, "0x" + "b0" * 20, sender, chain.accounts[3], other]
-    paid = [probe.pay(target, sender=sender, value=1) for target in targets]
+    paid = [probe.pay(to, sender=sender, value=wei) for to in targets for wei in (0, 1)]
     bare = [(sender, 1), (other.address, 0), (other.address, 5), ("0x" + "b1" * 20, 1)]
     return paid + [chain.send(to, b"", sender=sender, value=wei) for to, wei in bare]
 
