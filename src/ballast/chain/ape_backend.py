@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import ape
-from ape.exceptions import ApeException, APINotImplementedError
+from ape.exceptions import ApeException, APINotImplementedError, VirtualMachineError
 from eth_tester.exceptions import (  # type: ignore[import-untyped,unused-ignore]
     TransactionFailed,
 )
 from eth_utils.address import to_checksum_address
+from eth_utils.exceptions import ValidationError
 from hexbytes import HexBytes
+from web3.exceptions import ContractLogicError, Web3Exception
 
 from ballast.chain.base import BaseChain, checksummed
 from ballast.chain.codec import Codec, RawLog
@@ -141,10 +143,12 @@ class ApeChain(BaseChain):
 
     def _simulate(self, fields: dict[str, Any], sender: str, value: int) -> bytes:
         self._fix_time()
-        request = {**fields, "from": sender, "value": value, "gas": GAS_LIMIT}
+        request = {**fields, "from": sender, "value": value}
+        if self._is_dev:
+            request["gas"] = GAS_LIMIT
         try:
             return bytes(self._provider.web3.eth.call(request, "pending"))
-        except Exception as error:
+        except (Web3Exception, TransactionFailed, ValidationError) as error:
             raise _failure(error) from error
 
     def _transact(self, fields: dict[str, Any], sender: str, value: int, output: bytes) -> Receipt:
@@ -218,8 +222,8 @@ def _raw_log(log: dict[str, Any]) -> RawLog:
     )
 
 
-def _failure(error: Exception) -> Reverted:
-    """A node's refusal as the same exception that revm's is."""
+def _failure(error: Exception) -> ChainError:
+    """A node's refusal as the same exception that revm's is: `Reverted` if the EVM ran at all."""
     data = getattr(error, "data", None)
     if isinstance(data, str) and data.startswith("0x"):
         return Reverted(bytes(HexBytes(data)))
@@ -227,7 +231,9 @@ def _failure(error: Exception) -> Reverted:
         return _tester_failure(error)
     detail = error.args[0] if error.args else None
     text = detail.get("message") if isinstance(detail, dict) else str(error)
-    return Reverted(halt=text or type(error).__name__)
+    if isinstance(error, ContractLogicError | VirtualMachineError) or "EVM error" in str(text):
+        return Reverted(halt=text or None)
+    return ChainError(f"the node refused: {text or type(error).__name__}")
 
 
 def _tester_failure(error: TransactionFailed) -> Reverted:

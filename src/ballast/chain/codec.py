@@ -136,10 +136,10 @@ def encode_arguments(where: str, inputs: Sequence[AbiEntry], args: Sequence[Any]
     if len(inputs) != len(args):
         names = ", ".join(spec["name"] for spec in inputs)
         raise ChainError(f"{where}({names}) takes {len(inputs)} arguments, got {len(args)}")
-    values = [_plain(spec, value) for spec, value in zip(inputs, args, strict=True)]
     try:
+        values = [_plain(spec, value) for spec, value in zip(inputs, args, strict=True)]
         return ABI.encode([_type(spec) for spec in inputs], values)
-    except (EncodingError, TypeError, ValueError, OverflowError) as error:
+    except (EncodingError, TypeError, ValueError, KeyError, OverflowError) as error:
         types = ", ".join(f"{spec['name']}: {_type(spec)}" for spec in inputs)
         raise ChainError(f"{where}({types}) cannot take {tuple(args)!r}: {error}") from error
 

@@ -243,6 +243,17 @@ def test_method__unfit_argument__names_its_type(probe: Contract, argument: objec
         probe.bump(argument)
 
 
+@pytest.mark.parametrize("point", [(1,), {"x": 1}, 7, {"x": "a", "y": 0}])
+def test_method__malformed_struct__names_the_types(probe: Contract, point: object) -> None:
+    with pytest.raises(ChainError, match=r"note\(.*point: \(uint256,int256\)\) cannot take"):
+        probe.note(b"", "", point)
+
+
+def test_send__malformed_address__says_what_one_is(chain: Chain) -> None:
+    with pytest.raises(ChainError, match="'0x12' is not an address: 20 bytes in hex"):
+        chain.send("0x12", b"")
+
+
 def test_view__where_no_contract_is__says_so(chain: Chain, nobody: str) -> None:
     ghost = chain.at(compile_contract("Probe"), nobody)
     with pytest.raises(ChainError, match="is there a contract at this address"):
@@ -263,8 +274,9 @@ def test_balance__ether_passed_on__moves(
 
 
 def test_balance__more_than_there_is__refused(chain: Chain, alice: str, nobody: str) -> None:
-    with pytest.raises(ChainError):
+    with pytest.raises(ChainError) as failure:
         chain.send(nobody, b"", sender=alice, value=chain.balance(alice) + 1)
+    assert not isinstance(failure.value, Reverted)  # it never ran
     assert chain.balance(nobody) == 0
 
 
