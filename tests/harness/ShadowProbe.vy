@@ -146,3 +146,9 @@ def looped(values: DynArray[int256, 8]) -> (int256, uint256):
 @pure
 def logical(a: int256, b: int256) -> bool:
     return (a < b and not a == 0) or b >= a and a != 5
+
+
+@external
+@pure
+def ranged(x: uint256) -> bool:
+    return unsafe_sub(x, 3) > 4

@@ -8,6 +8,7 @@ wei, a strike within 1e-18 of the forward.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -191,3 +192,31 @@ def corners() -> Iterator[Point]:
             point = Point(forward, strike, discount, variance, tau)
             if in_domain(point):
                 yield point
+
+
+Book = tuple[int, int, int, tuple[int, int, int], list[tuple[int, int, int]]]
+
+
+@functools.cache
+def random_boards(count: int) -> list[Book]:
+    """Arguments of `board` (forward, discount, tau, slice, legs) as a market may have them.
+
+    Slices are free of butterflies; sizes run from a millionth to 1e8 contracts of either sign.
+    """
+    random = np.random.default_rng(71)
+    return [_board(random) for _ in range(count)]
+
+
+def _board(random: np.random.Generator) -> Book:
+    tau = int(math.exp(random.uniform(math.log(3_600), math.log(2 * YEAR))))
+    rho = random.uniform(-0.95, 0.95)
+    theta = max(random.uniform(0.15, 3) ** 2 * tau / YEAR, 1e-10)
+    psi = min(4 / (1 + abs(rho)), 2 * (theta / (1 + abs(rho))) ** 0.5) * random.random()
+    forward = int(math.exp(random.uniform(math.log(1e-3), math.log(1e6))) * WAD)
+    discount = int(math.exp(random.uniform(-0.2, 0.2) * tau / YEAR) * WAD)
+    legs = []
+    for _ in range(int(random.integers(1, 25))):
+        strike = int(forward * math.exp(_clip_float(random.normal(0, 2) * theta**0.5, 3.4)))
+        sizes = [int(random.normal(0, 1) * 10 ** random.uniform(-6, 8) * WAD) for _ in range(2)]
+        legs.append((strike, sizes[0], sizes[1]))
+    return forward, discount, tau, (int(theta * WAD), int(rho * WAD), int(psi * WAD)), legs

@@ -10,8 +10,8 @@ machine does, so that its result must equal the bytecode's to the wei.
     run = shadow.call("mark", forward, strike, discount, variance, tau)
     assert not run.overflows and run.value["call"] == ...
 
-What it does not know (storage, external calls, bytes) it refuses when it is built, never when it
-runs.
+What it does not know (storage, external calls, byte strings) it refuses when it is built, never
+when it runs.
 """
 
 from __future__ import annotations
@@ -294,7 +294,7 @@ class _Translator:
         return f"_.span({start}, {stop}, {limit})"
 
     def _reason(self, node: Any) -> str:
-        return repr("" if node is None else node.reduced().value)
+        return "''" if node is None else self.expression(node)
 
     def _target(self, node: Any) -> str:
         if isinstance(node, vy_ast.Tuple):
@@ -327,6 +327,9 @@ class _Translator:
         return f"({node.value})"
 
     def _of_nameconstant(self, node: Any) -> str:
+        return repr(node.value)
+
+    def _of_str(self, node: Any) -> str:
         return repr(node.value)
 
     def _of_hex(self, node: Any) -> str:
@@ -362,8 +365,17 @@ class _Translator:
         return "(" + joint.join(self.expression(v) for v in node.values) + ")"
 
     def _of_compare(self, node: Any) -> str:
-        left, right = self.expression(node.left), self.expression(node.right)
+        left, right = self._compared(node.left), self._compared(node.right)
         return f"({left} {_OPERATORS[type(node.op)]} {right})"
+
+    def _compared(self, node: Any) -> str:
+        """`unsafe_sub(x, low) > high - low` means to wrap: nothing else sees the value."""
+        if not (isinstance(node, vy_ast.Call) and node.func.get("id") == "unsafe_sub"):
+            return self.expression(node)
+        if node.has_folded_value or _type(node).is_signed:
+            return self.expression(node)
+        left, right = map(self.expression, node.args)
+        return f"{self._kind(_type(node))}.wrap({left} - {right})"
 
     def _of_unaryop(self, node: Any) -> str:
         value = self.expression(node.operand)
@@ -489,7 +501,8 @@ class _Translator:
 
     @staticmethod
     def _where(node: Any) -> str:
-        return f"{Path(node.module_node.path).name}:{node.lineno}"
+        module = node.module_node  # a folded constant has none
+        return f"{Path(module.path).name if module else 'constant'}:{node.lineno}"
 
 
 def _type(node: Any) -> Any:

@@ -9,18 +9,32 @@ and what is deployed are both followed.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
 from ballast.chain.compiler import find_contract, project_root
 from tests.math.bytecode import deployed
-from tests.math.domain import Sampler, corners
-from tests.math.reference import Point
+from tests.math.domain import (
+    DISCOUNT_MAX,
+    DISCOUNT_MIN,
+    PRICE_MAX,
+    PRICE_MIN,
+    TAU_MAX,
+    Book,
+    Sampler,
+    corners,
+    random_boards,
+)
+from tests.math.reference import WAD, YEAR, Point
 from tests.math.shadow import Shadow
 
+LEG = ("strike", "calls", "puts")
 KERNELS = {"Pricer": "mark", "contracts/math/black76.vy": "_mark"}
+BOARDS = {"Pricer": "board", "contracts/math/board_sum.vy": "_board"}
 
 
 @functools.cache
@@ -58,3 +72,41 @@ def test_mark__largest_intermediate__is_below_2_255(source: str) -> None:
     _check(source, [*Sampler(32).points(500), *list(corners())[::50]])
     peak = max(_shadow(source).peaks.values())
     assert 200 < math.log2(peak) < 255
+
+
+def _structs(book: Book) -> tuple[Any, ...]:
+    forward, discount, tau, (theta, rho, psi), legs = book
+    smile = {"theta": theta, "rho": rho, "psi": psi}
+    return forward, discount, tau, smile, [dict(zip(LEG, leg, strict=True)) for leg in legs]
+
+
+def _extreme_books() -> Iterator[Book]:
+    """24 legs of the largest size at the same edge: every sum of a board at its largest."""
+    prices, sizes = (1_000, WAD, PRICE_MAX), (2**89 - 1, -(2**89))
+    smiles = (
+        (256 * WAD, 0, 64 * WAD),
+        (WAD, 1 - WAD, WAD),
+        (10**5, 0, 0),
+        (WAD, WAD // 2, 2 * WAD),
+    )
+    for price, size, smile in itertools.product(prices, sizes, smiles):
+        for tau, discount in itertools.product((1, YEAR, TAU_MAX), (DISCOUNT_MIN, DISCOUNT_MAX)):
+            for strike in (price, price // 31 + 1, price * 31):
+                if PRICE_MIN <= strike <= PRICE_MAX:
+                    yield price, discount, tau, smile, [(strike, size, size)] * 24
+
+
+@pytest.mark.parametrize("source", BOARDS)
+def test_board__largest_books_and_random_books__overflow_nowhere(source: str) -> None:
+    shadow = _shadow(source)
+    name, ours, refused = shadow.find(BOARDS[source]), deployed("Pricer").board, 0
+    books = [*_extreme_books(), *random_boards(120)]
+    for book in books:
+        run = shadow.call(name, *_structs(book))
+        if run.reverted is not None:  # a variance below the least that sums are allowed
+            assert run.reverted == "pricer: variance"
+            refused += 1
+            continue
+        assert not run.overflows, (*map(str, run.overflows), book)
+        assert tuple(run.value.values()) == ours(*book), book
+    assert refused < len(books) // 4

@@ -51,6 +51,7 @@ ARGUMENTS: dict[str, tuple[st.SearchStrategy[Any], ...]] = {
     "tuples": (INT,),
     "looped": (st.lists(INT | st.sampled_from([0, 99]), max_size=8),),
     "logical": (INT, INT),
+    "ranged": (UINT,),
 }
 
 
@@ -103,6 +104,12 @@ def test_call__unsigned_below_zero_or_past_2_255__is_noted() -> None:
     assert [o.value for o in below] == [-1]
     above = shadow().call("unsigned", 2**255 - 1, 1).overflows
     assert [o.value for o in above] == [2**255]
+
+
+def test_call__a_difference_that_is_only_compared__may_wrap() -> None:
+    """The idiom of a range check: nothing else sees the wrapped value."""
+    run = shadow().call("ranged", 0)
+    assert run.value is True and not run.overflows
 
 
 def test_call__lost_bits_of_a_left_shift__are_noted() -> None:
