@@ -164,6 +164,15 @@ def mark(point: Point) -> Mark:
     )
 
 
+def values(forward: arb, strike: arb, discount: arb, variance: arb) -> tuple[arb, arb]:
+    """Call and put from real inputs, in the unit of the prices: for inputs that a shock moved."""
+    v = variance.sqrt()
+    d1 = (forward / strike).log() / v + v / 2
+    spot_, cash = forward * discount, strike * discount
+    call = spot_ * cdf(d1) - cash * cdf(d1 - v)
+    return call, cash * cdf(v - d1) - spot_ * cdf(-d1)
+
+
 def essvi_variance(log_moneyness: arb, theta: arb, rho: arb, psi: arb) -> arb:
     """eSSVI total variance at k = ln(K/F), all plain numbers (not WAD)."""
     term = psi * log_moneyness + theta * rho
