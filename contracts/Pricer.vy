@@ -15,9 +15,12 @@
 from interfaces import IPricer
 from .math import flat
 
-# implements: IPricer
+implements: IPricer
 
 exports: (
     flat.mark,
+    flat.price,
+    flat.implied_vol,
     flat.board,
+    flat.grid,
 )

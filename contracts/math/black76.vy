@@ -44,7 +44,10 @@ def _mark(
     if (
         (forward | strike) >> 128
         | convert(x > domain.FACTOR_32, uint256)
-        | convert(unsafe_sub(discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT, uint256)
+        | convert(
+            unsafe_sub(discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT,
+            uint256,
+        )
         | convert(unsafe_sub(variance, 1) > domain.MAX_VARIANCE - 1, uint256)
         | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1, uint256)
     ) != 0:
@@ -84,15 +87,80 @@ def _mark(
         vega=convert(convert(vega >> 18, bytes32), uint256),
         theta_call=unsafe_div(
             unsafe_sub(decay, unsafe_mul(unsafe_mul(kn2, carry) >> 96, c.YEAR_LN2)), t
-        ) >> 58,
+        )
+        >> 58,
         theta_put=unsafe_div(
-            unsafe_add(decay, unsafe_mul(unsafe_mul(unsafe_sub(k, kn2), carry) >> 96, c.YEAR_LN2)), t
-        ) >> 58,
+            unsafe_add(decay, unsafe_mul(unsafe_mul(unsafe_sub(k, kn2), carry) >> 96, c.YEAR_LN2)),
+            t,
+        )
+        >> 58,
         vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(p, d2) >> 96, u), z), -WAD) >> 96,
         volga=unsafe_mul(
-            unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(d1, d2) >> 96) >> 96, u), z), c.SQRT_2LN2
-        ) >> 78,
+            unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(d1, d2) >> 96) >> 96, u), z),
+            c.SQRT_2LN2,
+        )
+        >> 78,
     )
+
+
+@internal
+@pure
+def _price(
+    forward: uint256, strike: uint256, discount: uint256, variance: uint256
+) -> (uint256, uint256):
+    """
+    @notice Value of the call and the put of one strike: what `_mark` gives, without Greeks
+    @param forward Forward price of the underlying at expiry
+    @param strike Strike price
+    @param discount Price today of one quote token at expiry
+    @param variance Total variance until expiry
+    @return Call and put
+    @custom:error value 2e-18 S
+    """
+    F: int256 = convert(convert(forward, bytes32), int256)
+    K: int256 = convert(convert(strike, bytes32), int256)
+    df: int256 = convert(convert(discount, bytes32), int256)
+    w: int256 = fixed._skewness(F, K)
+    x: int256 = unsafe_mul(w, w) >> 96
+    s: int256 = unsafe_div(unsafe_mul(F, df), FIVE_18)
+    k: int256 = unsafe_div(unsafe_mul(K, df), FIVE_18)
+    call: int256 = max(unsafe_sub(s, k), 0)
+    if (
+        (forward | strike) >> 128
+        | convert(x > domain.FACTOR_32, uint256)
+        | convert(
+            unsafe_sub(discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT,
+            uint256,
+        )
+        | convert(unsafe_sub(variance, 1) > domain.MAX_VARIANCE - 1, uint256)
+    ) == 0:
+        z: int256 = fixed._sqrt_variance(convert(convert(variance, bytes32), int256))
+        call = self._call(s, k, unsafe_div(unsafe_mul(w, fixed._log2_over(x)), z), z)
+    else:
+        domain._require(forward, strike, discount, variance, 1)
+    return convert(call >> 18, uint256), convert(unsafe_sub(unsafe_add(call, k), s) >> 18, uint256)
+
+
+@internal
+@pure
+def _call(s: int256, k: int256, y: int256, z: int256) -> int256:
+    """
+    @notice Value of a call; the put is that less s plus k
+    @param s Spot, WAD with 18 more bits
+    @param k Discounted strike, the same
+    @param y L / z, Q
+    @param z sqrt(w / (2 ln 2)), Q
+    @return The value, WAD with 18 more bits, at least the intrinsic value
+    @custom:error value 2e-18 S
+    """
+    d1: int256 = unsafe_add(y, z) >> 1
+    p: int256 = gaussian._density(d1)
+    n1: int256 = gaussian._cumulate(d1, p, fixed.Q)
+    kn2: int256 = gaussian._cumulate(unsafe_sub(d1, z), unsafe_mul(s, p) >> 96, k)
+    call: int256 = unsafe_sub(unsafe_mul(s, n1) >> 96, kn2)
+    if (call | unsafe_sub(unsafe_add(call, k), s)) < 0:  # worthless, or worth its intrinsic value
+        call = max(unsafe_sub(s, k), 0)
+    return call
 
 
 @internal
@@ -139,7 +207,12 @@ def _rent(k: uint256, discount: uint256, tau: uint256) -> int256:
     """
     w: int256 = fixed._skewness(WAD, convert(discount, int256))
     q: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
-    return unsafe_div(unsafe_mul(unsafe_mul(convert(k, int256), q) >> 72, c.YEAR_LN2), convert(tau, int256)) >> 64
+    return (
+        unsafe_div(
+            unsafe_mul(unsafe_mul(convert(k, int256), q) >> 72, c.YEAR_LN2), convert(tau, int256)
+        )
+        >> 64
+    )
 
 
 @internal
@@ -150,7 +223,5 @@ def _floor_wad(x: int256) -> int256:
     @param x A product of two WAD
     @return The quotient, WAD
     @custom:error exact 0
-    @custom:cold Off the hot path
     """
-    y: int256 = unsafe_div(x, WAD)
-    return y - 1 if x < 0 and y * WAD != x else y
+    return unsafe_div(unsafe_add(x, unsafe_mul(x >> 255, WAD - 1)), WAD)

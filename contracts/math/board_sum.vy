@@ -63,15 +63,30 @@ def _board(
         x: int256 = unsafe_mul(w, w) >> 96
         l: int256 = unsafe_mul(w, fixed._log2_over(x)) >> 96
         var: int256 = essvi._total_variance(
-            l, smile_.skew, smile_.slope, smile_.rho, smile_.base, smile_.height, smile_.height_squared
+            l,
+            smile_.skew,
+            smile_.slope,
+            smile_.rho,
+            smile_.base,
+            smile_.height,
+            smile_.height_squared,
         )
         if (
-            ((unsafe_add(leg.calls, domain.HALF_SIZE) | unsafe_add(leg.puts, domain.HALF_SIZE)) >> 90)
+            (
+                (unsafe_add(leg.calls, domain.HALF_SIZE) | unsafe_add(leg.puts, domain.HALF_SIZE))
+                >> 90
+            )
             | convert(convert((leg.strike >> 128), bytes32), int256)
             | convert(x > domain.FACTOR_32, int256)
-            | convert(unsafe_sub(convert(convert(var, bytes32), uint256), domain.MIN_SUM_VARIANCE) > domain.MAX_VARIANCE - domain.MIN_SUM_VARIANCE, int256)
+            | convert(
+                unsafe_sub(convert(convert(var, bytes32), uint256), domain.MIN_SUM_VARIANCE)
+                > domain.MAX_VARIANCE - domain.MIN_SUM_VARIANCE,
+                int256,
+            )
         ) != 0:
-            domain._require_leg(leg.calls, leg.puts, leg.strike, convert(convert(var, bytes32), uint256), x)
+            domain._require_leg(
+                leg.calls, leg.puts, leg.strike, convert(convert(var, bytes32), uint256), x
+            )
 
         z: int256 = fixed._sqrt_variance(var)
         d1: int256 = unsafe_add(unsafe_div(l << 96, z), z) >> 1
@@ -86,7 +101,9 @@ def _board(
             call = max(unsafe_sub(s, k), 0)
             put = max(unsafe_sub(k, s), 0)
 
-        value = unsafe_add(value, unsafe_add(unsafe_mul(leg.calls, call), unsafe_mul(leg.puts, put)))
+        value = unsafe_add(
+            value, unsafe_add(unsafe_mul(leg.calls, call), unsafe_mul(leg.puts, put))
+        )
         puts = unsafe_add(puts, leg.puts)
         n_cdf = unsafe_add(n_cdf, unsafe_mul(n, n1))
         owed = unsafe_add(owed, unsafe_sub(unsafe_mul(n, kn2), unsafe_mul(leg.puts, k)))
@@ -100,18 +117,23 @@ def _board(
         n_pdf_over_z = unsafe_add(n_pdf_over_z, unsafe_div(p << 40, z))
         gross = unsafe_add(
             gross,
-            unsafe_add(unsafe_mul(leg.calls, (leg.calls >> 255) | 1), unsafe_mul(leg.puts, (leg.puts >> 255) | 1)),
+            unsafe_add(
+                unsafe_mul(leg.calls, (leg.calls >> 255) | 1),
+                unsafe_mul(leg.puts, (leg.puts >> 255) | 1),
+            ),
         )
 
     t: int256 = convert(convert(tau, bytes32), int256)
     u: int256 = fixed._sqrt_years(t)
     carry: int256 = fixed._skewness(WAD, df)
     carry = unsafe_mul(carry, fixed._log2_over_near(unsafe_mul(carry, carry) >> 96)) >> 96
-    decay: int256 = unsafe_mul(unsafe_div(unsafe_mul(s, n_pdf_z >> 96), WAD), c.MINUS_YEAR_SQRT_2LN2_OVER_2)
+    decay: int256 = unsafe_mul(
+        unsafe_div(unsafe_mul(s, n_pdf_z >> 96), WAD), c.MINUS_YEAR_SQRT_2LN2_OVER_2
+    )
     owed = unsafe_mul(unsafe_mul(unsafe_div(owed, WAD), carry) >> 96, c.YEAR_LN2)
     n_volga = unsafe_div(unsafe_mul(unsafe_mul(n_volga, u) >> 136, s >> 18), WAD)
     return types.Board(
-        value=unsafe_div(value, WAD) >> 18,
+        value=black76._floor_wad(value) >> 18,
         delta=unsafe_sub(n_cdf >> 96, puts),
         gamma=unsafe_div(unsafe_mul(n_pdf_over_z, c.WAD_OVER_SQRT_2LN2), s) >> 40,
         vega=unsafe_div(unsafe_mul(unsafe_mul(s, u) >> 96, n_pdf >> 96), WAD) >> 18,
@@ -136,11 +158,29 @@ def _expired(
     @custom:error value 1 wei for each leg
     @custom:cold On the day of expiry
     """
-    total: types.Board = empty(types.Board)
+    domain._require(forward, forward, discount, 0, 0)
+    value: int256 = 0  # WAD^2 2^18
+    delta: int256 = 0
+    gross: int256 = 0
     for leg: types.BoardLeg in legs:
         domain._require_leg(leg.calls, leg.puts, leg.strike, domain.MAX_VARIANCE, 0)
-        one: types.Mark = black76._intrinsic(forward, leg.strike, discount, 0)
-        total.value += black76._floor_wad(leg.calls * convert(one.call, int256) + leg.puts * convert(one.put, int256))
-        total.delta += black76._floor_wad(leg.calls * one.delta_call + leg.puts * one.delta_put)
-        total.gross += convert(abs(leg.calls) + abs(leg.puts), uint256)
-    return total
+        ahead: int256 = unsafe_sub(convert(forward, int256), convert(leg.strike, int256))
+        n: int256 = leg.calls if ahead > 0 else unsafe_sub(0, leg.puts)
+        value = unsafe_add(
+            value,
+            unsafe_mul(
+                n, unsafe_div(unsafe_mul(ahead, convert(discount, int256)), black76.FIVE_18)
+            ),
+        )
+        delta = unsafe_add(delta, n)
+        gross = unsafe_add(gross, unsafe_add(abs(leg.calls), abs(leg.puts)))
+    return types.Board(
+        value=black76._floor_wad(value) >> 18,
+        delta=delta,
+        gamma=0,
+        vega=0,
+        theta=0,
+        vanna=0,
+        volga=0,
+        gross=convert(gross, uint256),
+    )

@@ -12,8 +12,17 @@ MIN_DISCOUNT: constant(uint256) = 25 * 10**16
 MAX_DISCOUNT: constant(uint256) = 4 * 10**18
 MAX_VARIANCE: constant(uint256) = 512 * 10**18
 MAX_TAU: constant(uint256) = 2**27  # seconds
-FACTOR_32: constant(int256) = 961 * 2**96 // 1089 + 2  # ((F - K)/(F + K))^2 where one is 32 times the other, Q, rounded up
+FACTOR_32: constant(int256) = (
+    961 * 2**96 // 1089 + 2
+)  # ((F - K)/(F + K))^2 where one is 32 times the other, Q, rounded up
 HALF_SIZE: constant(int256) = 2**89  # half the largest number of contracts of a leg, WAD
+LEAST_PREMIUM: constant(uint256) = (
+    2**56
+)  # least time value over the smaller of spot and discounted strike, Q: 9e-13
+MOST_PREMIUM: constant(uint256) = 2**96 - 2**56  # by how much it may be more
+MAX_SHOCK: constant(uint256) = 4 * 10**18  # on volatility, at 30 days
+MAX_POWER: constant(uint256) = 5 * 10**17
+MIN_SHOCKED: constant(int256) = 2**92  # what a shock must leave of volatility, Q: 1/16
 MIN_SUM_VARIANCE: constant(uint256) = 10**4  # where many legs are summed
 
 
@@ -48,7 +57,9 @@ def _require(forward: uint256, strike: uint256, discount: uint256, variance: uin
 
 @internal
 @pure
-def _require_leg(calls: int256, puts: int256, strike: uint256, variance: uint256, moneyness: int256):
+def _require_leg(
+    calls: int256, puts: int256, strike: uint256, variance: uint256, moneyness: int256
+):
     """
     @notice Reverts with the reason for a leg of a sum that is outside
     @param calls Contracts, signed
@@ -58,7 +69,7 @@ def _require_leg(calls: int256, puts: int256, strike: uint256, variance: uint256
     @param moneyness ((F - K)/(F + K))^2, Q
     @custom:cold About to revert
     """
-    reason: String[24] = ""
+    reason: String[24] = "pricer: size"
     if (unsafe_add(calls, HALF_SIZE) | unsafe_add(puts, HALF_SIZE)) >> 90 != 0:
         reason = "pricer: size"
     elif unsafe_sub(strike, 1) >= MAX_PRICE:
@@ -69,4 +80,36 @@ def _require_leg(calls: int256, puts: int256, strike: uint256, variance: uint256
         reason = "pricer: variance"
     else:
         return
+    raise reason
+
+
+@internal
+@pure
+def _require_shock(
+    up: uint256, down: uint256, near_power: uint256, far_power: uint256, left: int256
+):
+    """
+    @notice Reverts where a shock of volatility is out of bounds
+    @param up Part by which volatility rises at 30 days
+    @param down Part by which it falls
+    @param near_power Power of time under 30 days
+    @param far_power Power of time from 30 days on
+    @param left What a fall leaves of volatility, Q
+    @custom:cold Once for each leg
+    """
+    bounded: bool = max(up, down) <= MAX_SHOCK and max(near_power, far_power) <= MAX_POWER
+    assert bounded and left >= MIN_SHOCKED, "pricer: volatility shock"
+
+
+@internal
+@pure
+def _refuse_premium(b: int256):
+    """
+    @notice Reverts with the reason for a premium that no volatility explains
+    @param b Time value over the smaller of spot and discounted strike, Q
+    @custom:cold About to revert
+    """
+    reason: String[24] = "pricer: premium too low"
+    if b > 0 and convert(b, uint256) > LEAST_PREMIUM:
+        reason = "pricer: premium too high"
     raise reason

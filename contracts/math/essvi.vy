@@ -48,7 +48,11 @@ def _hyperbola(smile: types.Slice) -> Hyperbola:
         slope=unsafe_div(unsafe_mul(convert(smile.psi, int256), c.LN2), WAD),
         rho=rho,
         base=unsafe_div(unsafe_mul(theta, rest), WAD * WAD),
-        height=unsafe_mul(unsafe_mul(theta, fixed._sqrt_variance(max(1, unsafe_div(rest, WAD)))) >> 96, c.SQRT_2LN2) >> 60,
+        height=unsafe_mul(
+            unsafe_mul(theta, fixed._sqrt_variance(max(1, unsafe_div(rest, WAD)))) >> 96,
+            c.SQRT_2LN2,
+        )
+        >> 60,
         height_squared=unsafe_mul(unsafe_div(unsafe_mul(theta, rest), WAD * WAD), theta),
     )
 
@@ -56,7 +60,13 @@ def _hyperbola(smile: types.Slice) -> Hyperbola:
 @internal
 @pure
 def _total_variance(
-    l: int256, skew: int256, slope: int256, rho: int256, base: int256, height: int256, height_squared: int256
+    l: int256,
+    skew: int256,
+    slope: int256,
+    rho: int256,
+    base: int256,
+    height: int256,
+    height_squared: int256,
 ) -> int256:
     """
     @notice Total variance at one strike

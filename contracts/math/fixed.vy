@@ -11,7 +11,6 @@
 
 from . import coefficients as c
 
-
 Q: constant(int256) = 2**96
 HALF: constant(int256) = 2**95
 
@@ -39,16 +38,16 @@ def _log2_over(x: int256) -> int256:
     @return The quotient, Q
     @custom:error relative 2e-18
     """
-    y: int256 = unsafe_div(c.LOG_K10, unsafe_add(x, c.LOG_B10))
-    y = unsafe_div(c.LOG_K9, unsafe_add(unsafe_add(x, c.LOG_B9), y))
-    y = unsafe_div(c.LOG_K8, unsafe_add(unsafe_add(x, c.LOG_B8), y))
-    y = unsafe_div(c.LOG_K7, unsafe_add(unsafe_add(x, c.LOG_B7), y))
-    y = unsafe_div(c.LOG_K6, unsafe_add(unsafe_add(x, c.LOG_B6), y))
-    y = unsafe_div(c.LOG_K5, unsafe_add(unsafe_add(x, c.LOG_B5), y))
-    y = unsafe_div(c.LOG_K4, unsafe_add(unsafe_add(x, c.LOG_B4), y))
-    y = unsafe_div(c.LOG_K3, unsafe_add(unsafe_add(x, c.LOG_B3), y))
-    y = unsafe_div(c.LOG_K2, unsafe_add(unsafe_add(x, c.LOG_B2), y))
-    y = unsafe_div(c.LOG_K1, unsafe_add(unsafe_add(x, c.LOG_B1), y))
+    y: int256 = unsafe_div(c.LOG_K10, unsafe_sub(x, c.LOG_B10))
+    y = unsafe_div(c.LOG_K9, unsafe_sub(unsafe_sub(x, c.LOG_B9), y))
+    y = unsafe_div(c.LOG_K8, unsafe_sub(unsafe_sub(x, c.LOG_B8), y))
+    y = unsafe_div(c.LOG_K7, unsafe_sub(unsafe_sub(x, c.LOG_B7), y))
+    y = unsafe_div(c.LOG_K6, unsafe_sub(unsafe_sub(x, c.LOG_B6), y))
+    y = unsafe_div(c.LOG_K5, unsafe_sub(unsafe_sub(x, c.LOG_B5), y))
+    y = unsafe_div(c.LOG_K4, unsafe_sub(unsafe_sub(x, c.LOG_B4), y))
+    y = unsafe_div(c.LOG_K3, unsafe_sub(unsafe_sub(x, c.LOG_B3), y))
+    y = unsafe_div(c.LOG_K2, unsafe_sub(unsafe_sub(x, c.LOG_B2), y))
+    y = unsafe_div(c.LOG_K1, unsafe_add(unsafe_sub(c.LOG_B1, x), y))
     return unsafe_add(y, c.LOG_C)
 
 
@@ -61,21 +60,41 @@ def _log2_over_near(x: int256) -> int256:
     @return The quotient, Q
     @custom:error relative 7e-19
     """
-    y: int256 = unsafe_div(c.NEAR_K6, unsafe_add(x, c.NEAR_B6))
-    y = unsafe_div(c.NEAR_K5, unsafe_add(unsafe_add(x, c.NEAR_B5), y))
-    y = unsafe_div(c.NEAR_K4, unsafe_add(unsafe_add(x, c.NEAR_B4), y))
-    y = unsafe_div(c.NEAR_K3, unsafe_add(unsafe_add(x, c.NEAR_B3), y))
-    y = unsafe_div(c.NEAR_K2, unsafe_add(unsafe_add(x, c.NEAR_B2), y))
-    y = unsafe_div(c.NEAR_K1, unsafe_add(unsafe_add(x, c.NEAR_B1), y))
+    y: int256 = unsafe_div(c.NEAR_K6, unsafe_sub(x, c.NEAR_B6))
+    y = unsafe_div(c.NEAR_K5, unsafe_sub(unsafe_sub(x, c.NEAR_B5), y))
+    y = unsafe_div(c.NEAR_K4, unsafe_sub(unsafe_sub(x, c.NEAR_B4), y))
+    y = unsafe_div(c.NEAR_K3, unsafe_sub(unsafe_sub(x, c.NEAR_B3), y))
+    y = unsafe_div(c.NEAR_K2, unsafe_sub(unsafe_sub(x, c.NEAR_B2), y))
+    y = unsafe_div(c.NEAR_K1, unsafe_add(unsafe_sub(c.NEAR_B1, x), y))
     return y
+
+
+@internal
+@pure
+def _log2_wide(a: int256) -> int256:
+    """
+    @notice log2(a) for 1 <= a < 2^100
+    @param a The number, Q
+    @return The logarithm, Q
+    @custom:error absolute 1e-17
+    @custom:cold Only for a first guess
+    """
+    bits: uint256 = 0
+    for n: uint256 in [64, 32, 16, 8, 4]:
+        if a >> (96 + bits + n) != 0:
+            bits += n
+    w: int256 = self._skewness(a >> bits, Q)
+    return unsafe_add(
+        convert(bits << 96, int256), unsafe_mul(w, self._log2_over(unsafe_mul(w, w) >> 96)) >> 96
+    )
 
 
 @internal
 @pure
 def _exp2_neg(x: int256, scale: int256) -> int256:
     """
-    @notice scale * 2^-x for 0 <= x < 2^254 and 0 < scale <= 2^97; zero where it is below one unit
-    @dev x = n + f with n whole and |f| <= 1/2, and 2^-f = (h - f)/(h + f) with h even in f. Largest intermediate 2^199.
+    @notice scale * 2^-x for 0 <= x < 2^254 and 0 < scale <= 2^100; zero where it is below one unit
+    @dev x = n + f with n whole and |f| <= 1/2, and 2^-f = (h - f)/(h + f) with h even in f. Largest intermediate 2^202.
     @param x Exponent, Q
     @param scale What one stands for, Q
     @return The power, in the unit of `scale`
@@ -85,9 +104,11 @@ def _exp2_neg(x: int256, scale: int256) -> int256:
     f: int256 = unsafe_sub(x, n << 96)
     q: int256 = unsafe_mul(f, f) >> 96
     h: int256 = unsafe_div(c.EXP_K2, unsafe_add(q, c.EXP_B2))
-    h = unsafe_div(c.EXP_K1, unsafe_add(unsafe_add(q, c.EXP_B1), h))
-    h = unsafe_add(h, c.EXP_C)
-    return unsafe_div(unsafe_mul(unsafe_sub(h, f), scale), unsafe_add(h, f)) >> convert(convert(n, bytes32), uint256)
+    h = unsafe_div(c.EXP_K1, unsafe_sub(unsafe_add(q, c.EXP_B1), h))
+    h = unsafe_sub(c.EXP_C, h)
+    return unsafe_div(unsafe_mul(unsafe_sub(h, f), scale), unsafe_add(h, f)) >> convert(
+        convert(n, bytes32), uint256
+    )
 
 
 @internal
@@ -101,7 +122,10 @@ def _sqrt_variance(w: int256) -> int256:
     @return The root, Q
     @custom:error relative 2e-20
     """
-    y: int256 = unsafe_add(unsafe_add(unsafe_mul(w, c.V_SLOPE), c.V_OFFSET), unsafe_div(c.V_POLE, unsafe_add(w, c.V_MIDDLE)))
+    y: int256 = unsafe_sub(
+        unsafe_add(unsafe_mul(w, c.V_SLOPE), c.V_OFFSET),
+        unsafe_div(c.V_POLE, unsafe_add(w, c.V_MIDDLE)),
+    )
     y = unsafe_add(y, unsafe_div(unsafe_mul(w, c.V_G1), y))
     y = unsafe_add(y, unsafe_div(unsafe_mul(w, c.V_G2), y))
     y = unsafe_add(y, unsafe_div(unsafe_mul(w, c.V_G3), y))
@@ -120,7 +144,10 @@ def _sqrt_years(tau: int256) -> int256:
     @return The root, Q
     @custom:error relative 1e-24
     """
-    y: int256 = unsafe_add(unsafe_add(unsafe_mul(tau, c.T_SLOPE), c.T_OFFSET), unsafe_div(c.T_POLE, unsafe_add(tau, c.T_MIDDLE)))
+    y: int256 = unsafe_sub(
+        unsafe_add(unsafe_mul(tau, c.T_SLOPE), c.T_OFFSET),
+        unsafe_div(c.T_POLE, unsafe_add(tau, c.T_MIDDLE)),
+    )
     y = unsafe_add(y, unsafe_div(unsafe_mul(tau, c.T_G1), y))
     y = unsafe_add(y, unsafe_div(unsafe_mul(tau, c.T_G2), y))
     y = unsafe_add(y, unsafe_div(unsafe_mul(tau, c.T_G3), y))

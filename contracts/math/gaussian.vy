@@ -53,14 +53,14 @@ def _mills(d: int256) -> int256:
     @return The ratio, Q
     @custom:error absolute 1e-19
     """
-    r: int256 = unsafe_div(c.MILLS_K8, unsafe_add(d, c.MILLS_B8))
+    r: int256 = unsafe_div(c.MILLS_K8, unsafe_sub(d, c.MILLS_B8))
     r = unsafe_div(c.MILLS_K7, unsafe_add(unsafe_add(d, c.MILLS_B7), r))
     r = unsafe_div(c.MILLS_K6, unsafe_add(unsafe_add(d, c.MILLS_B6), r))
     r = unsafe_div(c.MILLS_K5, unsafe_add(unsafe_add(d, c.MILLS_B5), r))
-    r = unsafe_div(c.MILLS_K4, unsafe_add(unsafe_add(d, c.MILLS_B4), r))
+    r = unsafe_div(c.MILLS_K4, unsafe_sub(unsafe_sub(d, c.MILLS_B4), r))
     r = unsafe_div(c.MILLS_K3, unsafe_add(unsafe_add(d, c.MILLS_B3), r))
-    r = unsafe_div(c.MILLS_K2, unsafe_add(unsafe_add(d, c.MILLS_B2), r))
-    r = unsafe_div(c.MILLS_K1, unsafe_add(unsafe_add(d, c.MILLS_B1), r))
+    r = unsafe_div(c.MILLS_K2, unsafe_sub(unsafe_add(d, c.MILLS_B2), r))
+    r = unsafe_div(c.MILLS_K1, unsafe_add(unsafe_sub(d, c.MILLS_B1), r))
     return r
 
 
@@ -73,12 +73,12 @@ def _mills_of_minus(d: int256) -> int256:
     @return The ratio, Q
     @custom:error absolute 1e-19
     """
-    r: int256 = unsafe_div(c.MILLS_K8, unsafe_sub(c.MILLS_B8, d))
-    r = unsafe_div(c.MILLS_K7, unsafe_add(unsafe_sub(c.MILLS_B7, d), r))
+    r: int256 = unsafe_div(c.MILLS_K8, unsafe_add(d, c.MILLS_B8))
+    r = unsafe_div(c.MILLS_K7, unsafe_sub(unsafe_sub(c.MILLS_B7, d), r))
     r = unsafe_div(c.MILLS_K6, unsafe_add(unsafe_sub(c.MILLS_B6, d), r))
     r = unsafe_div(c.MILLS_K5, unsafe_add(unsafe_sub(c.MILLS_B5, d), r))
-    r = unsafe_div(c.MILLS_K4, unsafe_add(unsafe_sub(c.MILLS_B4, d), r))
-    r = unsafe_div(c.MILLS_K3, unsafe_add(unsafe_sub(c.MILLS_B3, d), r))
-    r = unsafe_div(c.MILLS_K2, unsafe_add(unsafe_sub(c.MILLS_B2, d), r))
-    r = unsafe_div(c.MILLS_K1, unsafe_add(unsafe_sub(c.MILLS_B1, d), r))
+    r = unsafe_div(c.MILLS_K4, unsafe_add(unsafe_add(d, c.MILLS_B4), r))
+    r = unsafe_div(c.MILLS_K3, unsafe_sub(unsafe_sub(c.MILLS_B3, d), r))
+    r = unsafe_div(c.MILLS_K2, unsafe_sub(unsafe_sub(c.MILLS_B2, d), r))
+    r = unsafe_div(c.MILLS_K1, unsafe_sub(unsafe_sub(r, d), c.MILLS_B1))
     return r

@@ -21,7 +21,29 @@ from typing import cast
 ROOT = Path(__file__).resolve().parents[2]
 MATH = ROOT / "contracts" / "math"
 TARGET = MATH / "flat.vy"
-TARGETS = (("black76", "_mark"), ("board_sum", "_board"))
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function to write. `calls` names what it calls rather than inlines, to save bytes: another target that is not
+    external, else the function of the readable module."""
+
+    home: str
+    name: str
+    external: bool = True
+    calls: tuple[str, ...] = ()
+
+
+TARGETS = (
+    Target("gaussian", "_cumulate", external=False),
+    Target("black76", "_call", external=False),
+    Target("black76", "_mark"),
+    Target("black76", "_price", calls=("_call", "_sqrt_variance")),
+    Target("board_sum", "_board"),
+    Target("shock_grid", "_grid", calls=("_call",)),
+    Target("implied", "_implied_vol", calls=("_cumulate", "_exp2_neg", "_log2_over")),
+)
+SHARED = {t.name for t in TARGETS if not t.external}
 LOOP_TYPES: dict[str, str] = {}  # type of each loop variable, as written in the source
 HEAD = '''# pragma version 0.4.3
 # pragma optimize gas
@@ -46,7 +68,7 @@ class Module:
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     outside: set[str] = field(default_factory=set)
-    constants: dict[str, ast.AnnAssign] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)  # constants and structs
 
 
 def _untyped_loop(match: re.Match[str]) -> str:
@@ -69,7 +91,9 @@ def parse(name: str) -> Module:
                 if node.level > 1:
                     module.outside.add(alias.name)
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            module.constants[node.target.id] = node
+            module.names.add(node.target.id)
+        elif isinstance(node, ast.ClassDef):
+            module.names.add(node.name)
     return module
 
 
@@ -82,6 +106,7 @@ class Inliner:
         self.outside: set[str] = set()
         self.taken: set[str] = set()
         self.written: set[str] = set()
+        self.target = TARGETS[0]
 
     def module(self, name: str) -> Module:
         if name not in self.modules:
@@ -96,7 +121,9 @@ class Inliner:
         self.taken.add(name)
         return name
 
-    def flatten(self, home: str, function: ast.FunctionDef) -> ast.FunctionDef:
+    def flatten(self, target: Target) -> ast.FunctionDef:
+        self.target, home = target, target.home
+        function = self.module(home).functions[target.name]
         self.taken = {a.arg for a in function.args.args}
         self.written = _written(function.body)
         names: dict[str, ast.expr] = {a: ast.Name(a) for a in self.taken}
@@ -144,6 +171,8 @@ class Inliner:
             case ast.For(target=ast.Name(id=name), iter=over, body=body):
                 new = value(over)
                 names[name] = ast.Name(self.fresh(name))
+                kind = LOOP_TYPES[name]
+                LOOP_TYPES[names[name].id] = f"{home}.{kind}" if kind in self.module(home).names else kind
                 out.append(ast.For(target=names[name], iter=new, body=self.block(body, home, names), orelse=[]))
             case ast.Return(value=ast.expr() as e):
                 out.append(ast.Return(value=value(e)))
@@ -162,7 +191,7 @@ class Inliner:
         match node:
             case ast.Name(id=name) if name in names:
                 return names[name]
-            case ast.Name(id=name) if name in module.constants:
+            case ast.Name(id=name) if name in module.names:
                 self.used.add(home)
                 return ast.Attribute(ast.Name(home), name)
             case ast.Attribute(value=ast.Name(id=alias), attr=attr) if alias in module.imports:
@@ -172,7 +201,9 @@ class Inliner:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=alias), attr=attr), args=args) if attr.startswith("_"):
                 where = home if alias == "self" else module.imports[alias]
                 given = [self.expression(a, home, names, out) for a in args]
-                if self.is_cold(where, attr):
+                if attr in self.target.calls and attr in SHARED:
+                    return ast.Call(func=ast.Attribute(ast.Name("self"), attr), args=given, keywords=[])
+                if attr in self.target.calls or self.is_cold(where, attr):
                     self.used.add(where)
                     return ast.Call(func=ast.Attribute(ast.Name(where), attr), args=given, keywords=[])
                 return self.inline(where, attr, given, out)
@@ -201,7 +232,8 @@ class Inliner:
         function = self.module(where).functions[name]
         body = [s for s in function.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
         last = body[-1]
-        if not isinstance(last, ast.Return) or last.value is None:
+        returns = [n for s in body for n in ast.walk(s) if isinstance(n, ast.Return)]
+        if not isinstance(last, ast.Return) or last.value is None or len(returns) != 1:
             raise FlattenError(f"{where}.{name} must end in its only return")
         written = _written(body)
         names: dict[str, ast.expr] = {}
@@ -340,14 +372,15 @@ def _assigns_on_all_paths(node: ast.stmt, name: str) -> bool:
 def render() -> str:
     """The text of `flat.vy`."""
     inliner, functions = Inliner(), []
-    for home, name in TARGETS:
-        flat = inliner.flatten(home, inliner.module(home).functions[name])
+    for target in TARGETS:
+        flat = inliner.flatten(target)
         tree = ast.parse(ast.unparse(flat)).body[0]  # a copy in which no two places share a node
         assert isinstance(tree, ast.FunctionDef)
         fuse(tree.body)
         reuse_words(tree.body)
-        tree.name = name.removeprefix("_")
-        tree.decorator_list[0] = ast.Name("external")
+        if target.external:
+            tree.name = target.name.removeprefix("_")
+            tree.decorator_list[0] = ast.Name("external")
         text = ast.unparse(ast.fix_missing_locations(tree))
         functions.append(re.sub(r"^(\s*)for (\w+) in ", _typed_loop, text, flags=re.M))
     above = [f"from .. import {m}" for m in sorted(inliner.outside)]
