@@ -10,6 +10,7 @@ from contracts import types
 from contracts.math import essvi
 from contracts.math import fixed
 from contracts.math import gaussian
+from contracts.math import shock_grid
 
 BATCH: constant(uint256) = 256
 
@@ -38,6 +39,15 @@ def log2_over_near(a: DynArray[int256, BATCH]) -> DynArray[int256, BATCH]:
     results: DynArray[int256, BATCH] = []
     for i: uint256 in range(len(a), bound=BATCH):
         results.append(fixed._log2_over_near(a[i]))
+    return results
+
+
+@external
+@pure
+def log2_wide(a: DynArray[int256, BATCH]) -> DynArray[int256, BATCH]:
+    results: DynArray[int256, BATCH] = []
+    for i: uint256 in range(len(a), bound=BATCH):
+        results.append(fixed._log2_wide(a[i]))
     return results
 
 
@@ -101,6 +111,24 @@ def mills_of_minus(a: DynArray[int256, BATCH]) -> DynArray[int256, BATCH]:
     results: DynArray[int256, BATCH] = []
     for i: uint256 in range(len(a), bound=BATCH):
         results.append(gaussian._mills_of_minus(a[i]))
+    return results
+
+
+@external
+@pure
+def step(a: DynArray[uint256, BATCH]) -> DynArray[int256, BATCH]:
+    results: DynArray[int256, BATCH] = []
+    for i: uint256 in range(len(a), bound=BATCH):
+        results.append(shock_grid._step(a[i]))
+    return results
+
+
+@external
+@pure
+def tenor(a: DynArray[uint256, BATCH], b: DynArray[uint256, BATCH], c: DynArray[uint256, BATCH]) -> DynArray[int256, BATCH]:
+    results: DynArray[int256, BATCH] = []
+    for i: uint256 in range(len(a), bound=BATCH):
+        results.append(shock_grid._tenor(a[i], b[i], c[i]))
     return results
 
 

@@ -15,7 +15,7 @@ import pyrevm
 from eth_abi import decode, encode
 from eth_utils import keccak
 
-from ballast.chain.compiler import compile_contract
+from ballast.chain.compiler import CompileError, compile_contract
 
 _CALLER = "0x" + "22" * 20
 _GAS = 2**40
@@ -104,10 +104,21 @@ class Contract:
             raise AttributeError(name) from None
 
 
-@cache
 def deployed(name: str, optimize: str | None = None) -> Contract:
     """The contract of this name, compiled as its pragma says or at another optimisation level."""
-    artifact = compile_contract(name, optimize=optimize)
+    found = _deployed(name, optimize)
+    if isinstance(found, str):
+        raise CompileError(found)
+    return found
+
+
+@cache
+def _deployed(name: str, optimize: str | None) -> Contract | str:
+    """The contract, or why it does not compile: found out once, not by each of a thousand tests."""
+    try:
+        artifact = compile_contract(name, optimize=optimize)
+    except CompileError as error:
+        return str(error)
     return Contract(artifact.bytecode, artifact.abi)
 
 

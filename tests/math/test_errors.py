@@ -117,10 +117,35 @@ def _cumulate(random: np.random.Generator) -> Arguments:
     return D, int((ref.pdf(_d(D)) * total).floor().unique_fmpz()), total
 
 
+MONTH, DAY = 30 * 86_400, 86_400
+
+
+def _tenor(random: np.random.Generator) -> Arguments:
+    tau = _pick(
+        random, (0, DAY - 1, DAY, MONTH - 1, MONTH, MONTH + 1, 2**27), _log(random, 1, 2**27)
+    )
+    return tau, *(_pick(random, (0, WAD // 2), _log(random, 1e15, WAD // 2)) for _ in range(2))
+
+
+def _tenor_truth(tau: int, near: int, far: int) -> arb:
+    power = ref.ratio(near if tau < MONTH else far, WAD)
+    return ref.ratio(MONTH, max(tau, DAY)) ** power * Q
+
+
 CASES: dict[str, Case] = {
     "fixed._skewness": Case(_skewness, lambda a, b: ref.ratio(a - b, a + b) * Q),
     "fixed._log2_over": Case(_square(961 / 1089), _log2_over),
     "fixed._log2_over_near": Case(_square(9 / 25), _log2_over),
+    "fixed._log2_wide": Case(
+        lambda r: (_pick(r, (Q, Q + 1, 2 * Q, 2**191), _log(r, Q, 2**191)),),
+        lambda a: ref.ratio(a, Q).log() / arb(2).log() * Q,
+    ),
+    "shock_grid._step": Case(
+        lambda r: (_pick(r, (WAD // 4, WAD, WAD + 1, 4 * WAD), _log(r, WAD // 4, 4 * WAD)),),
+        lambda s: ref.ratio(s, WAD).log() / arb(2).log() * Q,
+        rounding=4,
+    ),
+    "shock_grid._tenor": Case(_tenor, _tenor_truth),
     "fixed._exp2_neg": Case(
         _exponent, lambda x, scale: ref.exp2(-ref.ratio(x, Q)) * scale, rounding=2
     ),
@@ -239,15 +264,22 @@ def test_mark__stated_error__is_the_one_that_the_accuracy_suite_uses() -> None:
     assert stated_errors()["black76._mark"] == ("value", BOUNDS[0])
 
 
+PRICER = "tests/unit/pricer"
 ELSEWHERE = {
     "black76._mark": "test_accuracy.py",
-    "black76._intrinsic": "tests/unit/pricer/test_mark.py, at zero",
-    "black76._rent": "tests/unit/pricer/test_mark.py, at zero",
-    "black76._floor_wad": "tests/unit/pricer/test_board.py, expired",
-    "board_sum._board": "tests/unit/pricer/test_board.py",
-    "board_sum._expired": "tests/unit/pricer/test_board.py, expired",
+    "black76._price": f"{PRICER}/test_implied_vol.py, equal to the mark",
+    "black76._call": f"{PRICER}/test_grid.py",
+    "black76._intrinsic": f"{PRICER}/test_mark.py, at zero",
+    "black76._rent": f"{PRICER}/test_mark.py, at zero",
+    "black76._floor_wad": f"{PRICER}/test_board.py, expired",
+    "board_sum._board": f"{PRICER}/test_board.py",
+    "board_sum._expired": f"{PRICER}/test_board.py, expired",
     "essvi._total_variance": "above",
     "essvi._hyperbola": "above",
+    "implied._implied_vol": f"{PRICER}/test_implied_vol.py",
+    "implied._guess": f"{PRICER}/test_implied_vol.py, through what it starts",
+    "shock_grid._grid": f"{PRICER}/test_grid.py",
+    "shock_grid._ready": f"{PRICER}/test_grid.py",
 }
 
 
