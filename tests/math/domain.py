@@ -220,3 +220,44 @@ def _board(random: np.random.Generator) -> Book:
         sizes = [int(random.normal(0, 1) * 10 ** random.uniform(-6, 8) * WAD) for _ in range(2)]
         legs.append((strike, sizes[0], sizes[1]))
     return forward, discount, tau, (int(theta * WAD), int(rho * WAD), int(psi * WAD)), legs
+
+
+GridLeg = tuple[int, int, int, int, int, int, int]
+VOL_SHOCK = (WAD * 6 // 10, WAD * 3 // 10, WAD * 30 // 100, WAD * 13 // 100)
+SHOCKS = [
+    *[(WAD * factor // 1_000, 1) for factor in (750, 875, 1_000, 1_125, 1_250)],
+    *[(WAD * factor // 1_000, -1) for factor in (750, 1_000, 1_250)],
+    (WAD // 2, 1),
+    (WAD * 8 // 5, 1),
+    (WAD, 0),
+]
+
+
+def random_account(random: np.random.Generator) -> list[GridLeg]:
+    """An account: several expiries, one underlying, sizes of either sign."""
+    spot, legs = random.uniform(1, 50_000), []
+    for _ in range(int(random.integers(1, 17))):
+        tau = int(math.exp(random.uniform(math.log(3_600), math.log(2 * YEAR))))
+        sigma, years = random.uniform(0.15, 2), tau / YEAR
+        forward = int(spot * math.exp(0.05 * years) * WAD)
+        strike = int(spot * math.exp(random.normal(0, 0.4)) * WAD)
+        discount = int(math.exp(-0.05 * years) * WAD)
+        sizes = [int(random.normal(0, 10) * WAD) for _ in range(2)]
+        legs.append((forward, strike, discount, int(sigma**2 * years * WAD), tau, *sizes))
+    return legs
+
+
+Quote = tuple[int, int, int, int, int]  # forward, strike, discount, variance, tau
+
+
+def random_quote(random: np.random.Generator) -> Quote:
+    """K/S within 1/8..8, 60 s to 4 years, volatility 1e-4 to 10, ordinary prices."""
+    forward = int(math.exp(random.uniform(math.log(1e-2), math.log(1e6))) * WAD)
+    tau = int(math.exp(random.uniform(math.log(60), math.log(4 * YEAR))))
+    sigma = math.exp(random.uniform(math.log(1e-4), math.log(10)))
+    v = sigma * math.sqrt(tau / YEAR)
+    distance = random.normal(0, 2) * v if random.random() < 0.7 else random.uniform(-1, 1) * 2.08
+    distance = max(-2.079, min(2.079, distance))
+    discount = int(math.exp(-0.1 * random.random() * tau / YEAR) * WAD)
+    strike = int(forward * discount // WAD * math.exp(distance))
+    return forward, strike, discount, max(int(v * v * WAD), 1), tau

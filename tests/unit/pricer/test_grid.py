@@ -14,19 +14,11 @@ from ballast.series import Right
 from tests.math import reference as ref
 from tests.math.accuracy import GRAIN
 from tests.math.bytecode import CallRevertedError, deployed
+from tests.math.domain import SHOCKS, VOL_SHOCK, GridLeg, random_account
 from tests.math.reference import WAD, YEAR
 from tests.math.test_errors import stated_errors
 
 DAY = 86_400
-VOL_SHOCK = (WAD * 6 // 10, WAD * 3 // 10, WAD * 30 // 100, WAD * 13 // 100)
-SHOCKS = [
-    *[(WAD * factor // 1_000, 1) for factor in (750, 875, 1_000, 1_125, 1_250)],
-    *[(WAD * factor // 1_000, -1) for factor in (750, 1_000, 1_250)],
-    (WAD // 2, 1),
-    (WAD * 8 // 5, 1),
-    (WAD, 0),
-]
-GridLeg = tuple[int, int, int, int, int, int, int]
 
 
 def factor(tau: int, sign: int) -> arb:
@@ -53,25 +45,11 @@ def reach(legs: list[GridLeg], shock: int = WAD) -> float:
     return gross * max(shock / WAD, 1)
 
 
-def random_legs(random: np.random.Generator) -> list[GridLeg]:
-    """An account: several expiries, one underlying, sizes of either sign."""
-    spot, legs = random.uniform(1, 50_000), []
-    for _ in range(int(random.integers(1, 17))):
-        tau = int(math.exp(random.uniform(math.log(3_600), math.log(2 * YEAR))))
-        sigma, years = random.uniform(0.15, 2), tau / YEAR
-        forward = int(spot * math.exp(0.05 * years) * WAD)
-        strike = int(spot * math.exp(random.normal(0, 0.4)) * WAD)
-        discount = int(math.exp(-0.05 * years) * WAD)
-        sizes = [int(random.normal(0, 10) * WAD) for _ in range(2)]
-        legs.append((forward, strike, discount, int(sigma**2 * years * WAD), tau, *sizes))
-    return legs
-
-
 @pytest.mark.parametrize("seed", range(40))
 def test_grid__random_account__equals_marks_at_shocked_inputs(seed: int) -> None:
     kind, bound = stated_errors()["shock_grid._grid"]
     assert kind == "value" and bound <= 1e-9
-    legs = random_legs(np.random.default_rng(900 + seed))
+    legs = random_account(np.random.default_rng(900 + seed))
     rounding = 2 + GRAIN * sum(abs(c) + abs(p) for *_, c, p in legs) / WAD
     found = deployed("Pricer").grid(legs, SHOCKS, VOL_SHOCK)
     assert len(found) == len(SHOCKS)
@@ -83,7 +61,7 @@ def test_grid__random_account__equals_marks_at_shocked_inputs(seed: int) -> None
 @pytest.mark.parametrize("seed", range(10))
 def test_grid__random_account__agrees_with_the_model(seed: int) -> None:
     """The float model splits a leg by right; each cell agrees to 1e-9 of spot."""
-    legs = random_legs(np.random.default_rng(950 + seed))
+    legs = random_account(np.random.default_rng(950 + seed))
     theirs = margin.portfolio_values(
         [
             margin.Leg(
@@ -99,7 +77,7 @@ def test_grid__random_account__agrees_with_the_model(seed: int) -> None:
 
 
 def test_grid__no_shock__is_the_value_of_the_board_of_marks() -> None:
-    legs = random_legs(np.random.default_rng(990))
+    legs = random_account(np.random.default_rng(990))
     mark = deployed("Pricer").mark
     total = 0
     for forward, strike, discount, variance, tau, calls, puts in legs:

@@ -4,8 +4,6 @@ there.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from flint import arb
@@ -13,27 +11,14 @@ from flint import arb
 from tests.math import reference as ref
 from tests.math.accuracy import GRAIN
 from tests.math.bytecode import CallRevertedError, deployed
+from tests.math.domain import Quote, random_quote
 from tests.math.reference import WAD, YEAR
 from tests.math.test_errors import stated_errors
 
 LEAST_TIME_VALUE = 1e-6  # of S
-Case = tuple[int, int, int, int, int]  # forward, strike, discount, variance, tau
 
 
-def random_case(random: np.random.Generator) -> Case:
-    """K/S within 1/8..8, 60 s to 4 years, volatility 1e-4 to 10, ordinary prices."""
-    forward = int(math.exp(random.uniform(math.log(1e-2), math.log(1e6))) * WAD)
-    tau = int(math.exp(random.uniform(math.log(60), math.log(4 * YEAR))))
-    sigma = math.exp(random.uniform(math.log(1e-4), math.log(10)))
-    v = sigma * math.sqrt(tau / YEAR)
-    distance = random.normal(0, 2) * v if random.random() < 0.7 else random.uniform(-1, 1) * 2.08
-    distance = max(-2.079, min(2.079, distance))
-    discount = int(math.exp(-0.1 * random.random() * tau / YEAR) * WAD)
-    strike = int(forward * discount // WAD * math.exp(distance))
-    return forward, strike, discount, max(int(v * v * WAD), 1), tau
-
-
-def miss(case: Case, premium: int, is_call: bool, found: int) -> tuple[float, float]:
+def miss(case: Quote, premium: int, is_call: bool, found: int) -> tuple[float, float]:
     """How far the exact price at this volatility is from the premium, and what rounding may do.
 
     Both in wei. The volatility is rounded to 1e-18, which moves the price by vega times that; the
@@ -48,14 +33,14 @@ def miss(case: Case, premium: int, is_call: bool, found: int) -> tuple[float, fl
     return float(abs(value - premium).upper()), float(vega) / WAD + 4 * GRAIN
 
 
-def time_value(case: Case, premium: int, is_call: bool) -> float:
+def time_value(case: Quote, premium: int, is_call: bool) -> float:
     """Premium above intrinsic value, over S."""
     forward, strike, discount, *_ = case
     intrinsic = max((forward - strike) * (1 if is_call else -1), 0) * discount
     return (premium * WAD - intrinsic) / (forward * discount)
 
 
-def below_the_top(case: Case, premium: int, is_call: bool) -> float:
+def below_the_top(case: Quote, premium: int, is_call: bool) -> float:
     """How far the premium is below its supremum (S or K df), over S: where volatility fades out."""
     forward, strike, discount, *_ = case
     top = (forward if is_call else strike) * discount
@@ -74,7 +59,7 @@ def test_implied_vol__random_premiums__keep_the_stated_error(seed: int) -> None:
     bound = _stated()
     random, pricer, tried = np.random.default_rng(1_000 + seed), deployed("Pricer"), 0
     for _ in range(250):
-        case = random_case(random)
+        case = random_quote(random)
         premiums = pricer.price(*case[:4])
         for is_call, premium in zip((True, False), premiums, strict=True):
             least = min(time_value(case, premium, is_call), below_the_top(case, premium, is_call))
@@ -150,5 +135,5 @@ def test_implied_vol__outside_the_domain__is_refused_by_name(
 def test_price__random_points__equals_the_mark() -> None:
     random, pricer = np.random.default_rng(1_100), deployed("Pricer")
     for _ in range(2_000):
-        case = random_case(random)
+        case = random_quote(random)
         assert pricer.price.words(*case[:4]) == pricer.mark.words(*case)[:2]
