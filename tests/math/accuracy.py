@@ -12,8 +12,9 @@ Bounds (S spot, K df the discounted strike, sigma volatility, c carry, t years, 
     delta          1e-17, rounding included
     gamma          1e-17 of 1/(S v), which is 2.5 times its peak
     vega           1e-17 S
-    theta          1e-15 (S + |c| K df) per year; outside CORE also 1e-15 of the decay's scale, S v
-    / 5t vanna          1e-14 of 1/sigma volga          1e-14 of S sqrt(t)/sigma
+    theta          1e-15 (S + |c| K df) per year; outside CORE also 1e-15 S v / 5t, the decay
+    vanna          1e-14 of 1/sigma
+    volga          1e-14 of S sqrt(t)/sigma
 
 Each allows one unit in the last place besides, for the rounding of the output itself, and what a
 `GRAIN` of money does: the kernel carries S and K df to 2^-18 wei, which shows where they are below
@@ -37,10 +38,8 @@ from tests.math.reference import OUTPUTS, WAD, YEAR, Point
 
 REGIONS = ("core", "whole")
 PARITY_WEI = 2
-_CHUNK = 20_000
-
-
 GRAIN = 2.0**-16  # wei, four of the kernel's own
+_CHUNK = 20_000
 
 
 def scales(point: Point, core: bool) -> tuple[float, ...]:
