@@ -89,7 +89,9 @@ def density(a: DynArray[int256, BATCH]) -> DynArray[int256, BATCH]:
 
 @external
 @pure
-def cumulate(a: DynArray[int256, BATCH], b: DynArray[int256, BATCH], c: DynArray[int256, BATCH]) -> DynArray[int256, BATCH]:
+def cumulate(
+    a: DynArray[int256, BATCH], b: DynArray[int256, BATCH], c: DynArray[int256, BATCH]
+) -> DynArray[int256, BATCH]:
     results: DynArray[int256, BATCH] = []
     for i: uint256 in range(len(a), bound=BATCH):
         results.append(gaussian._cumulate(a[i], b[i], c[i]))
@@ -125,7 +127,9 @@ def step(a: DynArray[uint256, BATCH]) -> DynArray[int256, BATCH]:
 
 @external
 @pure
-def tenor(a: DynArray[uint256, BATCH], b: DynArray[uint256, BATCH], c: DynArray[uint256, BATCH]) -> DynArray[int256, BATCH]:
+def tenor(
+    a: DynArray[uint256, BATCH], b: DynArray[uint256, BATCH], c: DynArray[uint256, BATCH]
+) -> DynArray[int256, BATCH]:
     results: DynArray[int256, BATCH] = []
     for i: uint256 in range(len(a), bound=BATCH):
         results.append(shock_grid._tenor(a[i], b[i], c[i]))
@@ -143,9 +147,13 @@ def hyperbola(slices: DynArray[types.Slice, BATCH]) -> DynArray[essvi.Hyperbola,
 
 @external
 @pure
-def total_variance(slices: DynArray[types.Slice, BATCH], l: DynArray[int256, BATCH]) -> DynArray[int256, BATCH]:
+def total_variance(
+    slices: DynArray[types.Slice, BATCH], l: DynArray[int256, BATCH]
+) -> DynArray[int256, BATCH]:
     results: DynArray[int256, BATCH] = []
     for i: uint256 in range(len(l), bound=BATCH):
         h: essvi.Hyperbola = essvi._hyperbola(slices[i])
-        results.append(essvi._total_variance(l[i], h.skew, h.slope, h.rho, h.base, h.height, h.height_squared))
+        results.append(
+            essvi._total_variance(l[i], h.skew, h.slope, h.rho, h.base, h.height, h.height_squared)
+        )
     return results

@@ -12,7 +12,9 @@ LIMIT: constant(uint256) = 10**18
 
 @external
 @pure
-def signed(a: int256, b: int256) -> (int256, int256, int256, int256, int256, int256, int256, int256):
+def signed(
+    a: int256, b: int256
+) -> (int256, int256, int256, int256, int256, int256, int256, int256):
     return (
         unsafe_add(a, b),
         unsafe_sub(a, b),
@@ -27,7 +29,9 @@ def signed(a: int256, b: int256) -> (int256, int256, int256, int256, int256, int
 
 @external
 @pure
-def unsigned(a: uint256, b: uint256) -> (uint256, uint256, uint256, uint256, uint256, uint256, uint256, uint256, uint256):
+def unsigned(
+    a: uint256, b: uint256
+) -> (uint256, uint256, uint256, uint256, uint256, uint256, uint256, uint256, uint256):
     return (
         unsafe_add(a, b),
         unsafe_sub(a, b),

@@ -10,7 +10,15 @@ import pytest
 
 from ballast.chain.compiler import compile_contract
 from tests.math.bytecode import Function, deployed, outcome
-from tests.math.domain import Sampler, corners
+from tests.math.domain import (
+    SHOCKS,
+    VOL_SHOCK,
+    Sampler,
+    corners,
+    random_account,
+    random_boards,
+    random_quote,
+)
 from tests.math.reference import WAD, Point
 
 
@@ -42,6 +50,24 @@ def test_mark__other_optimisation__refuses_the_same_inputs(optimize: str) -> Non
         refused += isinstance(expected, str)
         assert outcome(theirs, words) == expected, words
     assert refused > 1_000
+
+
+@pytest.mark.parametrize("optimize", ["none", "codesize"])
+def test_sums_and_inverse__other_optimisation__give_identical_outputs(optimize: str) -> None:
+    ours, theirs = deployed("Pricer"), deployed("Pricer", optimize)
+    random = np.random.default_rng(43)
+    for book in random_boards(120):
+        assert ours.board(*book) == theirs.board(*book), book
+    for _ in range(120):
+        arguments = (random_account(random), SHOCKS, VOL_SHOCK)
+        assert ours.grid(*arguments) == theirs.grid(*arguments), arguments
+    for _ in range(2_000):
+        forward, strike, discount, variance, tau = random_quote(random)
+        call, put = premiums = ours.price.words(forward, strike, discount, variance)
+        assert theirs.price.words(forward, strike, discount, variance) == premiums
+        for premium, is_call in ((call, True), (put, False)):
+            words = (forward, strike, discount, premium, tau, int(is_call))
+            assert outcome(ours.implied_vol, words) == outcome(theirs.implied_vol, words), words
 
 
 def test_pricer__unoptimised_build__differs_in_bytecode() -> None:
