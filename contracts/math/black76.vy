@@ -173,15 +173,15 @@ def _intrinsic(forward: uint256, strike: uint256, discount: uint256, tau: uint25
     @param discount Price today of one quote token at expiry
     @param tau Seconds to expiry
     @return Marks and Greeks of both rights
-    @custom:error exact 0
+    @custom:error absolute 1e-18
     """
-    s: uint256 = unsafe_mul(forward, discount) // WAD_UNSIGNED
-    k: uint256 = unsafe_mul(strike, discount) // WAD_UNSIGNED
-    rent: int256 = self._rent(k, discount, tau)
     above: bool = forward > strike
+    gap: uint256 = unsafe_sub(max(forward, strike), min(forward, strike))
+    gap = unsafe_div(unsafe_mul(gap, discount), WAD_UNSIGNED)
+    rent: int256 = self._rent(unsafe_div(unsafe_mul(strike, discount), WAD_UNSIGNED), discount, tau)
     return types.Mark(
-        call=unsafe_sub(max(s, k), k),
-        put=unsafe_sub(max(s, k), s),
+        call=gap if above else 0,
+        put=0 if above else gap,
         delta_call=WAD if above else 0,
         delta_put=0 if above else -WAD,
         gamma=0,

@@ -111,9 +111,9 @@ def _board(
         d1 = unsafe_mul(d2, d1) >> 96
         n_volga = unsafe_add(n_volga, unsafe_div(unsafe_mul(n, d1) << 40, z))
         n_vanna = unsafe_add(n_vanna, unsafe_div(unsafe_mul(n, d2) << 40, z))
+        n_pdf_z = unsafe_add(n_pdf_z, unsafe_mul(n, unsafe_mul(p, z) >> 96))
         p = unsafe_mul(n, p)
         n_pdf = unsafe_add(n_pdf, p)
-        n_pdf_z = unsafe_add(n_pdf_z, unsafe_mul(p, z) >> 96)
         n_pdf_over_z = unsafe_add(n_pdf_over_z, unsafe_div(p << 40, z))
         gross = unsafe_add(
             gross,

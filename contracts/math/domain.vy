@@ -22,7 +22,7 @@ LEAST_PREMIUM: constant(uint256) = (
 MOST_PREMIUM: constant(uint256) = 2**96 - 2**56  # by how much it may be more
 MAX_SHOCK: constant(uint256) = 4 * 10**18  # on volatility, at 30 days
 MAX_POWER: constant(uint256) = 5 * 10**17
-MIN_SHOCKED: constant(int256) = 2**92  # what a shock must leave of volatility, Q: 1/16
+LEAST_SHOCKED: constant(int256) = 2**92  # what a shock leaves of volatility at least, Q: a sixteenth
 MIN_SUM_VARIANCE: constant(uint256) = 10**4  # where many legs are summed
 
 
@@ -85,20 +85,17 @@ def _require_leg(
 
 @internal
 @pure
-def _require_shock(
-    up: uint256, down: uint256, near_power: uint256, far_power: uint256, left: int256
-):
+def _require_shock(up: uint256, down: uint256, near_power: uint256, far_power: uint256):
     """
     @notice Reverts where a shock of volatility is out of bounds
     @param up Part by which volatility rises at 30 days
     @param down Part by which it falls
     @param near_power Power of time under 30 days
     @param far_power Power of time from 30 days on
-    @param left What a fall leaves of volatility, Q
-    @custom:cold Once for each leg
+    @custom:cold Once for each portfolio
     """
     bounded: bool = max(up, down) <= MAX_SHOCK and max(near_power, far_power) <= MAX_POWER
-    assert bounded and left >= MIN_SHOCKED, "pricer: volatility shock"
+    assert bounded, "pricer: volatility shock"
 
 
 @internal

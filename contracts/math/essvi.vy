@@ -33,8 +33,8 @@ def _hyperbola(smile: types.Slice) -> Hyperbola:
     @notice The constants of a slice
     @dev With theta <= 256 and psi <= 64 no product below reaches 2^220.
     @param smile The slice as of now
-    @return The slice at Q, with its height
-    @custom:error relative 1e-18
+    @return The slice at Q, with its height: a seed, good to 1e-6 as rho nears one; the rest is exact to 2^-88
+    @custom:error absolute 1e-6
     @custom:cold Once for each board
     """
     assert unsafe_sub(smile.theta, 1) < MAX_THETA, "pricer: theta"

@@ -33,10 +33,10 @@ def _skewness(a: int256, b: int256) -> int256:
 def _log2_over(x: int256) -> int256:
     """
     @notice log2(a/b) / w as a function of x = w^2 with w = (a - b)/(a + b), for a and b within a factor 32 of each other
-    @dev log2((1 + w)/(1 - w)) = 2 atanh(w)/ln 2. The error is relative to the logarithm, and smallest near a = b.
+    @dev log2((1 + w)/(1 - w)) = 2 atanh(w)/ln 2. The error is relative to the logarithm.
     @param x The square of w, Q
     @return The quotient, Q
-    @custom:error relative 2e-18
+    @custom:error relative 8e-19
     """
     y: int256 = unsafe_div(c.LOG_K10, unsafe_sub(x, c.LOG_B10))
     y = unsafe_div(c.LOG_K9, unsafe_sub(unsafe_sub(x, c.LOG_B9), y))

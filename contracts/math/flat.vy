@@ -90,11 +90,10 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
     x: int256 = unsafe_mul(w, w) >> 96
     if (forward | strike) >> 128 | convert(x > domain.FACTOR_32, uint256) | convert(unsafe_sub(discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT, uint256) | convert(unsafe_sub(variance, 1) > domain.MAX_VARIANCE - 1, uint256) | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1, uint256) != 0:
         domain._require(forward, strike, discount, variance, tau)
-        s: uint256 = unsafe_mul(forward, discount) // black76.WAD_UNSIGNED
-        k: uint256 = unsafe_mul(strike, discount) // black76.WAD_UNSIGNED
-        rent: int256 = black76._rent(k, discount, tau)
         above: bool = forward > strike
-        return types.Mark(call=unsafe_sub(max(s, k), k), put=unsafe_sub(max(s, k), s), delta_call=black76.WAD if above else 0, delta_put=0 if above else -black76.WAD, gamma=0, vega=0, theta_call=unsafe_sub(0, rent) if above else 0, theta_put=0 if above else rent, vanna=0, volga=0)
+        gap: uint256 = unsafe_div(unsafe_mul(unsafe_sub(max(forward, strike), min(forward, strike)), discount), black76.WAD_UNSIGNED)
+        rent: int256 = black76._rent(unsafe_div(unsafe_mul(strike, discount), black76.WAD_UNSIGNED), discount, tau)
+        return types.Mark(call=gap if above else 0, put=0 if above else gap, delta_call=black76.WAD if above else 0, delta_put=0 if above else -black76.WAD, gamma=0, vega=0, theta_call=unsafe_sub(0, rent) if above else 0, theta_put=0 if above else rent, vanna=0, volga=0)
     y: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_SLOPE), coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE, unsafe_add(convert(convert(variance, bytes32), int256), coefficients.V_MIDDLE)))
     y = unsafe_add(y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_G1), y))
     y = unsafe_add(y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_G2), y))
@@ -115,18 +114,18 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
     else:
         q = unsafe_sub(fixed.Q, unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(x, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(x, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(x, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(x, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_add(x, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_add(x, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_sub(x, coefficients.MILLS_B8))))))))))))))))) >> 96)
     n = unsafe_div(unsafe_mul(convert(convert(forward, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
-    k2: int256 = unsafe_div(unsafe_mul(convert(convert(strike, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
+    k: int256 = unsafe_div(unsafe_mul(convert(convert(strike, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
     sp: int256 = unsafe_mul(n, x2) >> 96
     n3: int256 = 0
     if w < 0:
         n3 = unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, w), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, w), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, w), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_sub(coefficients.MILLS_B6, w), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(coefficients.MILLS_B7, w), unsafe_div(coefficients.MILLS_K8, unsafe_add(w, coefficients.MILLS_B8)))))))))))))), w), coefficients.MILLS_B1))) >> 96
     else:
-        n3 = unsafe_sub(k2, unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(w, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(w, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(w, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(w, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_add(w, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_add(w, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_sub(w, coefficients.MILLS_B8))))))))))))))))) >> 96)
+        n3 = unsafe_sub(k, unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(w, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(w, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(w, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(w, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_add(unsafe_add(w, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_add(w, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_sub(w, coefficients.MILLS_B8))))))))))))))))) >> 96)
     call: int256 = unsafe_sub(unsafe_mul(n, q) >> 96, n3)
-    put: int256 = unsafe_sub(unsafe_add(call, k2), n)
+    put: int256 = unsafe_sub(unsafe_add(call, k), n)
     if call | put < 0:
-        call = max(unsafe_sub(n, k2), 0)
-        put = max(unsafe_sub(k2, n), 0)
+        call = max(unsafe_sub(n, k), 0)
+        put = max(unsafe_sub(k, n), 0)
     y3: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_SLOPE), coefficients.T_OFFSET), unsafe_div(coefficients.T_POLE, unsafe_add(convert(convert(tau, bytes32), int256), coefficients.T_MIDDLE)))
     y3 = unsafe_add(y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G1), y3))
     y3 = unsafe_add(y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G2), y3))
@@ -139,7 +138,7 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
     carry: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(discount, bytes32), int256) << 97, unsafe_add(black76.WAD, convert(convert(discount, bytes32), int256))))
     x3: int256 = unsafe_mul(carry, carry) >> 96
     carry = unsafe_mul(carry, unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_sub(coefficients.NEAR_B1, x3), unsafe_div(coefficients.NEAR_K2, unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_sub(x3, coefficients.NEAR_B6))))))))))))) >> 96
-    return types.Mark(call=convert(convert(call >> 18, bytes32), uint256), put=convert(convert(put >> 18, bytes32), uint256), delta_call=q, delta_put=unsafe_sub(q, black76.WAD), gamma=convert(convert(unsafe_div(unsafe_mul(x2, coefficients.WAD_WAD_OVER_SQRT_2LN2), unsafe_mul(n, y)), bytes32), uint256), vega=convert(convert(vega >> 18, bytes32), uint256), theta_call=unsafe_div(unsafe_sub(sp, unsafe_mul(unsafe_mul(n3, carry) >> 96, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 58, theta_put=unsafe_div(unsafe_add(sp, unsafe_mul(unsafe_mul(unsafe_sub(k2, n3), carry) >> 96, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 58, vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(x2, w) >> 96, y3), y), -black76.WAD) >> 96, volga=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(x, w) >> 96) >> 96, y3), y), coefficients.SQRT_2LN2) >> 78)
+    return types.Mark(call=convert(convert(call >> 18, bytes32), uint256), put=convert(convert(put >> 18, bytes32), uint256), delta_call=q, delta_put=unsafe_sub(q, black76.WAD), gamma=convert(convert(unsafe_div(unsafe_mul(x2, coefficients.WAD_WAD_OVER_SQRT_2LN2), unsafe_mul(n, y)), bytes32), uint256), vega=convert(convert(vega >> 18, bytes32), uint256), theta_call=unsafe_div(unsafe_sub(sp, unsafe_mul(unsafe_mul(n3, carry) >> 96, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 58, theta_put=unsafe_div(unsafe_add(sp, unsafe_mul(unsafe_mul(unsafe_sub(k, n3), carry) >> 96, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 58, vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(x2, w) >> 96, y3), y), -black76.WAD) >> 96, volga=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(x, w) >> 96) >> 96, y3), y), coefficients.SQRT_2LN2) >> 78)
 
 
 @external
@@ -248,9 +247,9 @@ def board(forward: uint256, discount: uint256, tau: uint256, smile: types.Slice,
         x = unsafe_mul(x2, x) >> 96
         n_volga = unsafe_add(n_volga, unsafe_div(unsafe_mul(n, unsafe_mul(x, w) >> 96) << 40, y2))
         n_vanna = unsafe_add(n_vanna, unsafe_div(unsafe_mul(n, x) << 40, y2))
+        n_pdf_z = unsafe_add(n_pdf_z, unsafe_mul(n, unsafe_mul(x2, y2) >> 96))
         x2 = unsafe_mul(n, x2)
         n_pdf = unsafe_add(n_pdf, x2)
-        n_pdf_z = unsafe_add(n_pdf_z, unsafe_mul(x2, y2) >> 96)
         n_pdf_over_z = unsafe_add(n_pdf_over_z, unsafe_div(x2 << 40, y2))
         gross = unsafe_add(gross, unsafe_add(unsafe_mul(leg.calls, leg.calls >> 255 | 1), unsafe_mul(leg.puts, leg.puts >> 255 | 1)))
     y4: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_SLOPE), coefficients.T_OFFSET), unsafe_div(coefficients.T_POLE, unsafe_add(convert(convert(tau, bytes32), int256), coefficients.T_MIDDLE)))
@@ -276,6 +275,7 @@ def grid(legs: DynArray[types.GridLeg, 16], shocks: DynArray[types.Shock, 12], v
     @return One value for each shock, rounded down
     @custom:error value 2e-18 S gross
     """
+    domain._require_shock(vol_shock.up, vol_shock.down, vol_shock.near_power, vol_shock.far_power)
     ready: DynArray[shock_grid.Ready, 16] = []
     for leg: types.GridLeg in legs:
         ready.append(shock_grid._ready(leg, vol_shock))
@@ -320,11 +320,11 @@ def implied_vol(forward: uint256, strike: uint256, discount: uint256, premium: u
     """
     w: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(strike, bytes32), int256) << 97, unsafe_add(convert(convert(forward, bytes32), int256), convert(convert(strike, bytes32), int256))))
     x: int256 = unsafe_mul(w, w) >> 96
-    if (forward | strike | premium) >> 128 | convert(x > domain.FACTOR_32, uint256) | convert(unsafe_sub(discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT, uint256) | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1, uint256) != 0:
-        domain._require(forward, strike, discount, 1, tau)
+    if (forward | strike) >> 128 | convert(x > domain.FACTOR_32, uint256) | convert(unsafe_sub(discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT, uint256) | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1, uint256) != 0:
+        domain._require(forward, strike, discount, 1, max(tau, convert(tau == 0, uint256) << 255))
     s: int256 = unsafe_div(unsafe_mul(convert(convert(forward, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
     k: int256 = unsafe_div(unsafe_mul(convert(convert(strike, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
-    b: int256 = unsafe_mul(convert(convert(premium, bytes32), int256), 2 ** 18)
+    b: int256 = convert(min(premium, 2 ** 132) << 18, int256)
     if is_call == (convert(convert(forward, bytes32), int256) > convert(convert(strike, bytes32), int256)):
         b = unsafe_sub(b, abs(unsafe_sub(s, k)))
     s = min(s, k)
@@ -347,16 +347,15 @@ def implied_vol(forward: uint256, strike: uint256, discount: uint256, premium: u
             p = unsafe_sub(0, p)
         w = unsafe_sub(fixed.Q, unsafe_div(goal << 97, unsafe_add(v, goal)))
         goal = unsafe_mul(w, w) >> 96
-        x = unsafe_mul(unsafe_mul(w, unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_sub(coefficients.NEAR_B1, goal), unsafe_div(coefficients.NEAR_K2, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_sub(goal, coefficients.NEAR_B6))))))))))))) >> 96, coefficients.LN2) >> 96
-        p = unsafe_div(p << 96, v)
-        x = unsafe_div(x << 96, unsafe_sub(0, p))
-        w = unsafe_div(unsafe_mul(d1, unsafe_mul(d2, coefficients.TWO_LN2) >> 96), z)
-        s = unsafe_div(s << 96, z)
-        d1 = unsafe_add(unsafe_sub(unsafe_mul(w, w) >> 96, unsafe_mul(unsafe_add(unsafe_mul(3, unsafe_mul(s, s)) >> 96, fixed.Q), coefficients.LN2) >> 97), unsafe_mul(p, unsafe_sub(p << 1, unsafe_mul(3, w))) >> 96)
-        w = unsafe_sub(w, p)
-        d1 = unsafe_add(fixed.Q, unsafe_mul(x, unsafe_add(w, unsafe_div(unsafe_mul(d1, x) >> 96, 6))) >> 96)
-        w = unsafe_add(fixed.Q, unsafe_mul(w, x) >> 97)
-        z = unsafe_add(z, unsafe_div(unsafe_mul(x, w), d1))
+        goal = unsafe_mul(unsafe_mul(w, unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_sub(coefficients.NEAR_B1, goal), unsafe_div(coefficients.NEAR_K2, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_sub(goal, coefficients.NEAR_B6))))))))))))) >> 96, coefficients.LN2) >> 96
+        v = unsafe_div(unsafe_mul(goal, v), unsafe_sub(0, p))
+        w = unsafe_div(v << 96, z)
+        d2 = unsafe_mul(unsafe_mul(unsafe_mul(d1, d2) >> 96, coefficients.TWO_LN2) >> 96, w) >> 96
+        s = unsafe_mul(s, w) >> 96
+        s = unsafe_mul(unsafe_add(unsafe_mul(unsafe_mul(s, s), 3), unsafe_mul(v, v)) >> 97, coefficients.LN2)
+        x = unsafe_div(unsafe_sub(unsafe_add(unsafe_mul(d2, unsafe_add(d2, unsafe_mul(goal, 3))), unsafe_mul(goal, goal) << 1), s) >> 96, 6)
+        d2 = unsafe_add(d2, goal)
+        z = unsafe_add(z, unsafe_div(unsafe_mul(v, unsafe_add(fixed.Q, d2 >> 1)), unsafe_add(fixed.Q, unsafe_add(d2, x))))
     x = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_SLOPE), coefficients.T_OFFSET), unsafe_div(coefficients.T_POLE, unsafe_add(convert(convert(tau, bytes32), int256), coefficients.T_MIDDLE)))
     x = unsafe_add(x, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G1), x))
     x = unsafe_add(x, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G2), x))

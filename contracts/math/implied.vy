@@ -46,7 +46,7 @@ def _implied_vol(
     w: int256 = fixed._skewness(F, K)
     x: int256 = unsafe_mul(w, w) >> 96
     if (
-        ((forward | strike | premium) >> 128)
+        (forward | strike) >> 128
         | convert(x > domain.FACTOR_32, uint256)
         | convert(
             unsafe_sub(discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT,
@@ -54,10 +54,10 @@ def _implied_vol(
         )
         | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1, uint256)
     ) != 0:
-        domain._require(forward, strike, discount, 1, tau)
+        domain._require(forward, strike, discount, 1, max(tau, convert(tau == 0, uint256) << 255))
     s: int256 = unsafe_div(unsafe_mul(F, df), black76.FIVE_18)
     k: int256 = unsafe_div(unsafe_mul(K, df), black76.FIVE_18)
-    b: int256 = unsafe_mul(convert(convert(premium, bytes32), int256), 2**18)
+    b: int256 = convert(min(premium, 2**132) << 18, int256)
     if is_call == (F > K):
         b = unsafe_sub(b, abs(unsafe_sub(s, k)))
     y: int256 = min(s, k)
@@ -85,27 +85,20 @@ def _implied_vol(
             v = unsafe_sub(fixed.Q, v)
             goal = unsafe_sub(fixed.Q, b)
             p = unsafe_sub(0, p)
-        # f = ln(v / goal): slope f', f''/f' and f'''/f' with respect to z
+        # f = ln(v / goal). With Newton's step n = -f/f1 the ratios n f2/f1 and n^2 f3/f1 of its derivatives are free of units
         w = fixed._skewness(v, goal)
-        x = (
-            unsafe_mul(unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96, c.LN2)
-            >> 96
-        )
-        p = unsafe_div(p << 96, v)
-        x = unsafe_div(x << 96, unsafe_sub(0, p))
-        w = unsafe_div(unsafe_mul(d1, unsafe_mul(d2, c.TWO_LN2) >> 96), z)
-        y = unsafe_div(y << 96, z)
-        d1 = unsafe_sub(
-            unsafe_mul(w, w) >> 96,
-            unsafe_mul(unsafe_add(unsafe_mul(3, unsafe_mul(y, y)) >> 96, fixed.Q), c.LN2) >> 97,
-        )
-        d1 = unsafe_add(d1, unsafe_mul(p, unsafe_sub(p << 1, unsafe_mul(3, w))) >> 96)
-        w = unsafe_sub(w, p)
-        d1 = unsafe_add(
-            fixed.Q, unsafe_mul(x, unsafe_add(w, unsafe_div(unsafe_mul(d1, x) >> 96, 6))) >> 96
-        )
-        w = unsafe_add(fixed.Q, unsafe_mul(w, x) >> 97)
-        z = unsafe_add(z, unsafe_div(unsafe_mul(x, w), d1))
+        f: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
+        f = unsafe_mul(f, c.LN2) >> 96
+        n: int256 = unsafe_div(unsafe_mul(f, v), unsafe_sub(0, p))
+        w = unsafe_div(n << 96, z)
+        h: int256 = unsafe_mul(unsafe_mul(unsafe_mul(d1, d2) >> 96, c.TWO_LN2) >> 96, w) >> 96
+        y = unsafe_mul(y, w) >> 96
+        y = unsafe_mul(unsafe_add(unsafe_mul(unsafe_mul(y, y), 3), unsafe_mul(n, n)) >> 97, c.LN2)
+        x = unsafe_add(unsafe_mul(h, unsafe_add(h, unsafe_mul(f, 3))), unsafe_mul(f, f) << 1)
+        x = unsafe_div(unsafe_sub(x, y) >> 96, 6)  # n^2 f3/f1 / 6
+        h = unsafe_add(h, f)  # n f2/f1
+        n = unsafe_mul(n, unsafe_add(fixed.Q, h >> 1))
+        z = unsafe_add(z, unsafe_div(n, unsafe_add(fixed.Q, unsafe_add(h, x))))
     return convert(
         convert(
             unsafe_div(

@@ -45,6 +45,7 @@ def _grid(
     @return One value for each shock, rounded down
     @custom:error value 2e-18 S gross
     """
+    domain._require_shock(vol_shock.up, vol_shock.down, vol_shock.near_power, vol_shock.far_power)
     ready: DynArray[Ready, 16] = []
     for leg: types.GridLeg in legs:
         ready.append(self._ready(leg, vol_shock))
@@ -115,11 +116,8 @@ def _ready(leg: types.GridLeg, vol_shock: types.VolShock) -> Ready:
         down: int256 = unsafe_sub(
             fixed.Q, unsafe_div(unsafe_mul(tenor, convert(vol_shock.down, int256)), WAD)
         )
-        domain._require_shock(
-            vol_shock.up, vol_shock.down, vol_shock.near_power, vol_shock.far_power, down
-        )
         ready.up = unsafe_mul(ready.z, up) >> 96
-        ready.down = unsafe_mul(ready.z, down) >> 96
+        ready.down = unsafe_mul(ready.z, max(down, domain.LEAST_SHOCKED)) >> 96
     return ready
 
 
