@@ -68,7 +68,7 @@ def _points(draw: st.DrawFn) -> Point:
     )
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500, deadline=None, derandomize=True)
 @given(_points())
 def test_mark__hypothesis_points__stay_within_every_bound(point: Point) -> None:
     assert in_domain(point)

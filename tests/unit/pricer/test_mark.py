@@ -62,6 +62,17 @@ def test_mark__extreme_prices__return(price: int) -> None:
     assert not isinstance(outcome(deployed("Pricer").mark, point), str)
 
 
+@pytest.mark.parametrize("price", [0, *HUGE])
+@pytest.mark.parametrize("at_zero", ["none", "variance", "tau"])
+def test_mark__both_prices_outside__are_refused_though_at_the_money(
+    price: int, at_zero: str
+) -> None:
+    """The moneyness is fine here, so that the guard on the prices stands alone."""
+    point = BASE._replace(forward=price, strike=price)
+    point = point._replace(**{at_zero: 0}) if at_zero != "none" else point
+    assert outcome(deployed("Pricer").mark, point) == "pricer: forward"
+
+
 @pytest.mark.parametrize("small", [1_000, WAD, 3_000 * WAD, 2**121 + 1])
 @pytest.mark.parametrize("flip", [False, True])
 def test_mark__strike_thirty_two_times_away__is_the_last_accepted(small: int, flip: bool) -> None:
