@@ -128,8 +128,8 @@ def test_mark__at_the_money_with_variance_to_zero__tends_to_nothing(
     mark = deployed("Pricer").mark
     call, put, *_ = mark.words(forward, forward, discount, 1, YEAR)
     assert mark.words(forward, forward, discount, 0, YEAR)[:2] == (0, 0)
-    expected = 0.3989422804 * 1e-9 * forward * discount / WAD
-    assert abs(call - expected) <= 1e-9 * expected + 1
+    expected = Fraction(0.3989422804014327) * forward * discount / WAD / 10**9
+    assert abs(call - expected) <= _tolerance(forward, discount)
     assert abs(put - call) <= 1
 
 

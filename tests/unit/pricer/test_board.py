@@ -44,8 +44,8 @@ def expected(
         for field, call, put in _pairs():
             total[field] += (calls * getattr(mark, call) + puts * getattr(mark, put)) / WAD
             gross = ref.ratio(abs(calls) + abs(puts), WAD)
-            scale, bound = _bound(point, call)
-            allowed[field] += gross * bound + scale / WAD
+            step, bound = _bound(point, call)
+            allowed[field] += gross * bound + step / WAD
     return total, allowed
 
 
@@ -56,10 +56,16 @@ def _pairs() -> list[tuple[str, str, str]]:
 
 
 def _bound(point: Point, name: str) -> tuple[float, float]:
-    """Scale and bound of one mark's figure. A sum also rounds to a wei of a contract."""
+    """What a contract's figure may be off, and what a wei of a contract does to it.
+
+    Sums are rounded to a wei of a contract: theta's before it is divided by time, so that S over
+    the time left counts there.
+    """
     index = OUTPUTS.index(name)
     scale, slack = accuracy.scales(point, False)[index], accuracy.slack(point)[index]
-    return scale, accuracy.BOUNDS[index] * scale + slack
+    spot, years = point.forward * point.discount / WAD, point.tau / YEAR
+    step = scale + spot / years if name.startswith("theta") else scale
+    return step, accuracy.BOUNDS[index] * scale + slack
 
 
 def board(*arguments: Any) -> dict[str, int]:

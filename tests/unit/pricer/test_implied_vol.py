@@ -117,7 +117,7 @@ REFUSED = [
     ("discount", "discount", (0, WAD // 4 - 1, 4 * WAD + 1, 2**256 - 1)),
     ("tau", "tau", (0, 2**27 + 1, 2**256 - 1)),
     ("moneyness", "strike", (3_000 * 33 * WAD, 3_000 * WAD // 33)),
-    ("premium", "premium", (2**128, 2**255, 2**256 - 1)),
+    ("premium too high", "premium", (2**128, 2**255, 2**256 - 1)),
 ]
 
 
