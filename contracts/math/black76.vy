@@ -72,7 +72,7 @@ def _mark(
     u: int256 = fixed._sqrt_years(t)
     vega: int256 = unsafe_mul(sp, u) >> 96
     delta: int256 = unsafe_mul(n1, WAD) >> 96
-    decay: int256 = unsafe_mul(unsafe_mul(sp, z) >> 96, c.MINUS_YEAR_SQRT_2LN2_OVER_2)
+    decay: int256 = unsafe_mul(unsafe_mul(sp, z) >> 72, c.MINUS_YEAR_SQRT_2LN2_OVER_2)
     carry: int256 = fixed._skewness(WAD, df)
     carry = unsafe_mul(carry, fixed._log2_over_near(unsafe_mul(carry, carry) >> 96)) >> 96
     return types.Mark(
@@ -86,14 +86,14 @@ def _mark(
         ),
         vega=convert(convert(vega >> 18, bytes32), uint256),
         theta_call=unsafe_div(
-            unsafe_sub(decay, unsafe_mul(unsafe_mul(kn2, carry) >> 96, c.YEAR_LN2)), t
+            unsafe_sub(decay, unsafe_mul(unsafe_mul(kn2, carry) >> 72, c.YEAR_LN2)), t
         )
-        >> 58,
+        >> 82,
         theta_put=unsafe_div(
-            unsafe_add(decay, unsafe_mul(unsafe_mul(unsafe_sub(k, kn2), carry) >> 96, c.YEAR_LN2)),
+            unsafe_add(decay, unsafe_mul(unsafe_mul(unsafe_sub(k, kn2), carry) >> 72, c.YEAR_LN2)),
             t,
         )
-        >> 58,
+        >> 82,
         vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(p, d2) >> 96, u), z), -WAD) >> 96,
         volga=unsafe_mul(
             unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(d1, d2) >> 96) >> 96, u), z),
@@ -178,7 +178,7 @@ def _intrinsic(forward: uint256, strike: uint256, discount: uint256, tau: uint25
     above: bool = forward > strike
     gap: uint256 = unsafe_sub(max(forward, strike), min(forward, strike))
     gap = unsafe_div(unsafe_mul(gap, discount), WAD_UNSIGNED)
-    rent: int256 = self._rent(unsafe_div(unsafe_mul(strike, discount), WAD_UNSIGNED), discount, tau)
+    rent: int256 = self._rent(strike, discount, tau)
     return types.Mark(
         call=gap if above else 0,
         put=0 if above else gap,
@@ -195,24 +195,20 @@ def _intrinsic(forward: uint256, strike: uint256, discount: uint256, tau: uint25
 
 @internal
 @pure
-def _rent(k: uint256, discount: uint256, tau: uint256) -> int256:
+def _rent(strike: uint256, discount: uint256, tau: uint256) -> int256:
     """
     @notice c K df: what the strike's present value earns in a year
-    @param k K df
+    @param strike Strike price
     @param discount Price today of one quote token at expiry
     @param tau Seconds to expiry; at zero the rent is zero
     @return Quote per year
     @custom:error relative 7e-19
     @custom:cold At zero variance
     """
+    k: int256 = convert(unsafe_div(unsafe_mul(strike, discount), convert(FIVE_18, uint256)), int256)
     w: int256 = fixed._skewness(WAD, convert(discount, int256))
     q: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
-    return (
-        unsafe_div(
-            unsafe_mul(unsafe_mul(convert(k, int256), q) >> 72, c.YEAR_LN2), convert(tau, int256)
-        )
-        >> 64
-    )
+    return unsafe_div(unsafe_mul(unsafe_mul(k, q) >> 72, c.YEAR_LN2), convert(tau, int256)) >> 82
 
 
 @internal

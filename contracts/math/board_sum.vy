@@ -5,7 +5,7 @@
 @license MIT
 @notice Sums n times what `black76` gives for one contract. What the strikes share (S, sqrt(tau), carry) is taken out of the sums and
     multiplied once at the end, so that a strike costs its volatility, one density and two tails.
-@dev Sizes are below 2^90, spot with 18 more bits below 2^148, z between 2^72 and 2^101: the bound of each sum stands beside it.
+@dev Sizes are below 2^90, spot with 18 more bits below 2^132, z between 2^72 and 2^101: the bound of each sum stands beside it.
 """
 
 from .. import types
@@ -40,13 +40,13 @@ def _board(
     """
     if tau == 0:
         return self._expired(forward, discount, legs)
-    domain._require(forward, forward, discount, 0, tau)
+    domain._require_expiry(forward, discount, tau)
     smile_: essvi.Hyperbola = essvi._hyperbola(smile)
     F: int256 = convert(convert(forward, bytes32), int256)
     df: int256 = convert(convert(discount, bytes32), int256)
     s: int256 = unsafe_div(unsafe_mul(F, df), black76.FIVE_18)
 
-    value: int256 = 0  # n V, WAD^2 2^18, < 2^245
+    value: int256 = 0  # n V, WAD^2 2^18, < 2^228
     puts: int256 = 0  # n of the puts, < 2^95
     n_cdf: int256 = 0  # n N(d1), WAD Q, < 2^192
     n_pdf: int256 = 0  # n phi, WAD Q, < 2^191
@@ -54,7 +54,7 @@ def _board(
     n_pdf_over_z: int256 = 0  # n phi / z, WAD 2^40, < 2^162
     n_vanna: int256 = 0  # n phi D2 / z, WAD 2^40, < 2^162
     n_volga: int256 = 0  # n phi D1 D2 / z, WAD 2^40, < 2^163
-    owed: int256 = 0  # n K df N(d2), less K df for each put: WAD^2 2^18, < 2^245
+    owed: int256 = 0  # n K df N(d2), less K df for each put: WAD^2 2^18, < 2^233
     gross: int256 = 0
     for leg: types.BoardLeg in legs:
         n: int256 = unsafe_add(leg.calls, leg.puts)
@@ -127,19 +127,19 @@ def _board(
     u: int256 = fixed._sqrt_years(t)
     carry: int256 = fixed._skewness(WAD, df)
     carry = unsafe_mul(carry, fixed._log2_over_near(unsafe_mul(carry, carry) >> 96)) >> 96
-    decay: int256 = unsafe_mul(
-        unsafe_div(unsafe_mul(s, n_pdf_z >> 96), WAD), c.MINUS_YEAR_SQRT_2LN2_OVER_2
-    )
-    owed = unsafe_mul(unsafe_mul(unsafe_div(owed, WAD), carry) >> 96, c.YEAR_LN2)
-    n_volga = unsafe_div(unsafe_mul(unsafe_mul(n_volga, u) >> 136, s >> 18), WAD)
+    decay: int256 = unsafe_div(unsafe_mul(s, n_pdf_z >> 82), WAD)  # 2^32
+    decay = unsafe_mul(decay, c.MINUS_YEAR_SQRT_2LN2_OVER_2) >> 8  # 2^64
+    owed = unsafe_div(owed, WAD) >> 18
+    owed = unsafe_mul(unsafe_mul(owed, carry) >> 72, c.YEAR_LN2)  # 2^64
+    n_volga = unsafe_div(unsafe_mul(unsafe_mul(n_volga, u) >> 122, s >> 18), WAD)  # 2^14
     return types.Board(
         value=black76._floor_wad(value) >> 18,
         delta=unsafe_sub(n_cdf >> 96, puts),
         gamma=unsafe_div(unsafe_mul(n_pdf_over_z, c.WAD_OVER_SQRT_2LN2), s) >> 40,
-        vega=unsafe_div(unsafe_mul(unsafe_mul(s, u) >> 96, n_pdf >> 96), WAD) >> 18,
-        theta=unsafe_div(unsafe_sub(decay, owed), t) >> 58,
+        vega=unsafe_div(unsafe_mul(unsafe_mul(s, u) >> 96, n_pdf >> 82), WAD) >> 32,
+        theta=unsafe_div(unsafe_sub(decay, owed), t) >> 64,
         vanna=unsafe_mul(unsafe_sub(0, n_vanna), u) >> 136,
-        volga=unsafe_mul(unsafe_mul(n_volga, u) >> 96, c.SQRT_2LN2) >> 60,
+        volga=unsafe_mul(unsafe_mul(n_volga, u) >> 96, c.SQRT_2LN2) >> 74,
         gross=convert(gross, uint256),
     )
 
@@ -158,7 +158,7 @@ def _expired(
     @custom:error value 1 wei for each leg
     @custom:cold On the day of expiry
     """
-    domain._require(forward, forward, discount, 0, 0)
+    domain._require_expiry(forward, discount, 0)
     value: int256 = 0  # WAD^2 2^18
     delta: int256 = 0
     gross: int256 = 0

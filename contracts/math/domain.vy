@@ -22,7 +22,10 @@ LEAST_PREMIUM: constant(uint256) = (
 MOST_PREMIUM: constant(uint256) = 2**96 - 2**56  # by how much it may be more
 MAX_SHOCK: constant(uint256) = 4 * 10**18  # on volatility, at 30 days
 MAX_POWER: constant(uint256) = 5 * 10**17
-LEAST_SHOCKED: constant(int256) = 2**92  # what a shock leaves of volatility at least, Q: a sixteenth
+LEAST_SHOCKED: constant(int256) = (
+    2**92
+)  # what a shock leaves of volatility at least, Q: a sixteenth
+MAX_SUM_PRICE: constant(uint256) = 2**112  # of a forward, where many legs are summed
 MIN_SUM_VARIANCE: constant(uint256) = 10**4  # where many legs are summed
 
 
@@ -53,6 +56,19 @@ def _require(forward: uint256, strike: uint256, discount: uint256, variance: uin
     elif tau == 0 or variance == 0:
         return
     raise reason
+
+
+@internal
+@pure
+def _require_expiry(forward: uint256, discount: uint256, tau: uint256):
+    """
+    @notice Reverts with the reason where what the legs of an expiry share is outside
+    @param forward Forward price
+    @param discount Price today of one quote token at expiry
+    @param tau Seconds to expiry
+    @custom:cold Once for each board or leg
+    """
+    self._require(forward if forward <= MAX_SUM_PRICE else 0, 1, discount, 0, tau)
 
 
 @internal

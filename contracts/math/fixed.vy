@@ -80,9 +80,9 @@ def _log2_wide(a: int256) -> int256:
     @custom:cold Only for a first guess
     """
     bits: uint256 = 0
-    for n: uint256 in [64, 32, 16, 8, 4]:
-        if a >> (96 + bits + n) != 0:
-            bits += n
+    for i: uint256 in range(5):
+        if a >> unsafe_add(unsafe_add(bits, 96), 64 >> i) != 0:
+            bits = unsafe_add(bits, 64 >> i)
     w: int256 = self._skewness(a >> bits, Q)
     return unsafe_add(
         convert(bits << 96, int256), unsafe_mul(w, self._log2_over(unsafe_mul(w, w) >> 96)) >> 96
@@ -98,14 +98,14 @@ def _exp2_neg(x: int256, scale: int256) -> int256:
     @param x Exponent, Q
     @param scale What one stands for, Q
     @return The power, in the unit of `scale`
-    @custom:error relative 9e-19
+    @custom:error relative 1e-22
     """
     n: int256 = unsafe_add(x, HALF) >> 96
     f: int256 = unsafe_sub(x, n << 96)
     q: int256 = unsafe_mul(f, f) >> 96
-    h: int256 = unsafe_div(c.EXP_K2, unsafe_add(q, c.EXP_B2))
-    h = unsafe_div(c.EXP_K1, unsafe_sub(unsafe_add(q, c.EXP_B1), h))
-    h = unsafe_sub(c.EXP_C, h)
+    h: int256 = unsafe_div(c.EXP_K3, unsafe_add(q, c.EXP_B3))
+    h = unsafe_div(c.EXP_K2, unsafe_sub(unsafe_add(q, c.EXP_B2), h))
+    h = unsafe_div(c.EXP_K1, unsafe_add(unsafe_sub(c.EXP_B1, q), h))
     return unsafe_div(unsafe_mul(unsafe_sub(h, f), scale), unsafe_add(h, f)) >> convert(
         convert(n, bytes32), uint256
     )

@@ -38,7 +38,7 @@ def _grid(
 ) -> DynArray[int256, 12]:
     """
     @notice Value of a portfolio under each shock
-    @dev |log2| <= 5 + 2 and z >= 2^72 / 16, so |D| < 2^126. Sizes are below 2^90 and values below 2^151: sums below 2^246.
+    @dev |log2| <= 5 + 2 and z >= 2^72 / 16, so |D| < 2^126. Sizes are below 2^90 and values below 2^139: sums below 2^234.
     @param legs Positions, one for each strike of an expiry
     @param shocks Factors on spot and directions of volatility
     @param vol_shock By how much volatility moves, by time to expiry
@@ -88,7 +88,7 @@ def _ready(leg: types.GridLeg, vol_shock: types.VolShock) -> Ready:
     @custom:error relative 2e-18
     @custom:cold Once for each leg
     """
-    domain._require(leg.forward, leg.forward, leg.discount, 0, leg.tau)
+    domain._require_expiry(leg.forward, leg.discount, leg.tau)
     F: int256 = convert(leg.forward, int256)
     K: int256 = convert(convert(leg.strike, bytes32), int256)
     w: int256 = fixed._skewness(F, K)

@@ -40,23 +40,22 @@ def exp2_even(q: mpf) -> mpf:
 
 
 def fit_mills() -> Rational:
-    """Absolute error of phi * R. Beyond |d| = 11.6 phi is below 2^-96 and the product is zero whatever R is."""
+    """Absolute error of S phi(d1) R(|d|), for d = d1 and for d = d2.
 
-    def phi(d: mpf) -> mpf:
-        return mpf(2) ** (-d * d) / sqrt(2 * pi)
+    For d1 the weight is phi(d). For d2 it is phi(d1) = (K df/S) phi(d2), and a strike r times the spot has |d2| >= sqrt(2 ln r): so
+    the weight may not fall before r = 32, and then like 32 phi. Beyond |d| = 11.6 phi is below 2^-96 and the product is zero
+    whatever R is.
+    """
 
-    return best_rational(mills, mpf(0), 12 / C, 7, 8, phi, spread=(lambda x: 1 / (x + 2), lambda t: 1 / t - 2))
+    def weight(d: mpf) -> mpf:
+        return min(mpf(1), 32 * mpf(2) ** (-d * d)) / sqrt(2 * pi)
+
+    return best_rational(mills, mpf(0), 12 / C, 7, 8, weight, spread=(lambda x: 1 / (x + 2), lambda t: 1 / t - 2))
 
 
 def fit_log2() -> Rational:
-    """Ratios within a factor 32. An error in the logarithm costs S n(d) at the money, but at most a sixth of that on the
-    far strikes where K N(d2) is small beside S: the weight lets the relative error grow to sevenfold there."""
-    top = mpf(961) / 1089
-
-    def weight(x: mpf) -> mpf:
-        return (1 - mpf("0.85") * x / top) / log2_over_w(x)
-
-    return best_rational(log2_over_w, mpf(0), top, 10, 10, weight, grid=600)
+    """Relative error on ratios within a factor 32."""
+    return best_rational(log2_over_w, mpf(0), mpf(961) / 1089, 10, 10, lambda x: 1 / log2_over_w(x), grid=600)
 
 
 def fit_log2_near() -> Rational:
@@ -70,7 +69,7 @@ def fit_exp2() -> Rational:
     def weight(q: mpf) -> mpf:
         return (sqrt(q) + mpf("1e-3")) * 2 / (exp2_even(q) ** 2 - q)
 
-    return best_rational(exp2_even, mpf(0), mpf(1) / 4, 2, 2, weight)
+    return best_rational(exp2_even, mpf(0), mpf(1) / 4, 2, 3, weight)
 
 
 @dataclass(frozen=True)
@@ -124,13 +123,27 @@ def fixed(x: mpf, bits: int = 96) -> int:
     return int(nint(x * mpf(2) ** bits))
 
 
-def fraction(name: str, levels: list[tuple[mpf, mpf]]) -> list[str]:
+def assert_no_poles(levels: list[tuple[mpf, mpf]], top: mpf) -> None:
+    """No partial denominator changes sign or falls below 1/10 on [0, top]: so no level divides by zero or loses precision."""
+    signs = [0] * len(levels)
+    for step in range(4001):
+        x, y = top * step / 4000, mpf(0)
+        for i, (k, b) in reversed(list(enumerate(levels))):
+            denominator = x + b + y
+            sign = 1 if denominator > 0 else -1
+            if abs(denominator) < mpf("0.1") or signs[i] == -sign:
+                raise ArithmeticError(f"level {i + 1} has a pole near {nstr(x, 5)}")
+            signs[i], y = sign, k / denominator
+
+
+def fraction(name: str, levels: list[tuple[mpf, mpf]], top: mpf) -> list[str]:
     """The levels K/(x + B + ...). A negative number would cost 32 bytes of code wherever it stands, so signs stand in the
     operators of `fixed` and `gaussian`, and only magnitudes are constants."""
     lines = []
     for i, (k, b) in enumerate(levels, 1):
         lines.append(f"{name}_K{i}: constant(int256) = {fixed(abs(k), 192)}")
         lines.append(f"{name}_B{i}: constant(int256) = {fixed(abs(b))}")
+    assert_no_poles(levels, top)
     signs = ", ".join(("-" if k < 0 else "+") + ("-" if b < 0 else "+") for k, b in levels)
     return [f"# signs of (K, B), level by level: {signs}", *lines]
 
@@ -170,7 +183,6 @@ def guess_constants() -> list[str]:
 def render() -> str:
     m, lg, near, ex = fit_mills(), fit_log2(), fit_log2_near(), fit_exp2()
     log_c, log_levels = constant_and_j_fraction(lg.p, lg.q)
-    exp_c, exp_levels = constant_and_j_fraction(ex.p, ex.q)
     hypot, hypot_error = hypot_factors()
     lines = [
         "# pragma version 0.4.3",
@@ -181,19 +193,17 @@ def render() -> str:
         '"""',
         "",
         f"# Mills' ratio of |d|, D = |d| / sqrt(2 ln 2): error of phi R at most {nstr(m.error, 3)}",
-        *fraction("MILLS", j_fraction(m.p, m.q)),
+        *fraction("MILLS", j_fraction(m.p, m.q), 12 / C),
         "",
-        f"# log2(a/b) over w = (a - b)/(a + b), in w^2, within a factor 32: relative error {nstr(lg.error, 3)} to "
-        f"{nstr(lg.error / mpf('0.15'), 3)}",
+        f"# log2(a/b) over w = (a - b)/(a + b), in w^2, within a factor 32: relative error at most {nstr(lg.error, 3)}",
         f"LOG_C: constant(int256) = {fixed(log_c)}",
-        *fraction("LOG", log_levels),
+        *fraction("LOG", log_levels, mpf(961) / 1089),
         "",
         f"# the same within a factor 4: relative error at most {nstr(near.error, 3)}",
-        *fraction("NEAR", j_fraction(near.p, near.q)),
+        *fraction("NEAR", j_fraction(near.p, near.q), mpf(9) / 25),
         "",
         f"# H(f^2) with 2^-f = (H - f)/(H + f), |f| <= 1/2: relative error of 2^-f at most {nstr(ex.error, 3)}",
-        f"EXP_C: constant(int256) = {fixed(exp_c)}",
-        *fraction("EXP", exp_levels),
+        *fraction("EXP", j_fraction(ex.p, ex.q), mpf(1) / 4),
         "",
         *root("V", "a total variance over 2 ln 2", 1 / (mpf(WAD) * 2 * LN2), 1, 512 * WAD, 6),
         "",
