@@ -175,19 +175,20 @@ def _intrinsic(forward: uint256, strike: uint256, discount: uint256, tau: uint25
     @return Marks and Greeks of both rights
     @custom:error absolute 1e-18
     """
-    above: bool = forward > strike
+    call: int256 = convert(forward > strike, int256)  # which of the two is worth something
+    put: int256 = unsafe_sub(1, call)
     gap: uint256 = unsafe_sub(max(forward, strike), min(forward, strike))
     gap = unsafe_div(unsafe_mul(gap, discount), WAD_UNSIGNED)
     rent: int256 = self._rent(strike, discount, tau)
     return types.Mark(
-        call=gap if above else 0,
-        put=0 if above else gap,
-        delta_call=WAD if above else 0,
-        delta_put=0 if above else -WAD,
+        call=unsafe_mul(convert(convert(call, bytes32), uint256), gap),
+        put=unsafe_mul(convert(convert(put, bytes32), uint256), gap),
+        delta_call=unsafe_mul(call, WAD),
+        delta_put=unsafe_mul(unsafe_sub(call, 1), WAD),
         gamma=0,
         vega=0,
-        theta_call=unsafe_sub(0, rent) if above else 0,
-        theta_put=0 if above else rent,
+        theta_call=unsafe_mul(unsafe_sub(0, call), rent),
+        theta_put=unsafe_mul(put, rent),
         vanna=0,
         volga=0,
     )

@@ -19,7 +19,9 @@ HALF_SIZE: constant(int256) = 2**89  # half the largest number of contracts of a
 LEAST_PREMIUM: constant(uint256) = (
     2**56
 )  # least time value over the smaller of spot and discounted strike, Q: 9e-13
-MOST_PREMIUM: constant(uint256) = 2**96 - 2**56  # by how much it may be more
+MOST_PREMIUM: constant(uint256) = (
+    2**96 - 2**56 - 2**16
+)  # by how much it may be more; v = 20.5 leaves 2^-80
 MAX_SHOCK: constant(uint256) = 4 * 10**18  # on volatility, at 30 days
 MAX_POWER: constant(uint256) = 5 * 10**17
 LEAST_SHOCKED: constant(int256) = (

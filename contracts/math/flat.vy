@@ -90,10 +90,11 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
     x: int256 = unsafe_mul(w, w) >> 96
     if (forward | strike) >> 128 | convert(x > domain.FACTOR_32, uint256) | convert(unsafe_sub(discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT, uint256) | convert(unsafe_sub(variance, 1) > domain.MAX_VARIANCE - 1, uint256) | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1, uint256) != 0:
         domain._require(forward, strike, discount, variance, tau)
-        above: bool = forward > strike
+        call: int256 = convert(forward > strike, int256)
+        put: int256 = unsafe_sub(1, call)
         gap: uint256 = unsafe_div(unsafe_mul(unsafe_sub(max(forward, strike), min(forward, strike)), discount), black76.WAD_UNSIGNED)
         rent: int256 = black76._rent(strike, discount, tau)
-        return types.Mark(call=gap if above else 0, put=0 if above else gap, delta_call=black76.WAD if above else 0, delta_put=0 if above else -black76.WAD, gamma=0, vega=0, theta_call=unsafe_sub(0, rent) if above else 0, theta_put=0 if above else rent, vanna=0, volga=0)
+        return types.Mark(call=unsafe_mul(convert(convert(call, bytes32), uint256), gap), put=unsafe_mul(convert(convert(put, bytes32), uint256), gap), delta_call=unsafe_mul(call, black76.WAD), delta_put=unsafe_mul(unsafe_sub(call, 1), black76.WAD), gamma=0, vega=0, theta_call=unsafe_mul(unsafe_sub(0, call), rent), theta_put=unsafe_mul(put, rent), vanna=0, volga=0)
     y: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_SLOPE), coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE, unsafe_add(convert(convert(variance, bytes32), int256), coefficients.V_MIDDLE)))
     y = unsafe_add(y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_G1), y))
     y = unsafe_add(y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_G2), y))
@@ -121,11 +122,11 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
         n3 = unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, w), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, w), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, w), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, w), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, w)), w), coefficients.MILLS_B7)))))))))))), w), coefficients.MILLS_B1))) >> 96
     else:
         n3 = unsafe_sub(k, unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(w, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(w, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(w, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(w, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(w, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(w, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(w, coefficients.MILLS_B8))))))))))))))))) >> 96)
-    call: int256 = unsafe_sub(unsafe_mul(n, q) >> 96, n3)
-    put: int256 = unsafe_sub(unsafe_add(call, k), n)
-    if call | put < 0:
-        call = max(unsafe_sub(n, k), 0)
-        put = max(unsafe_sub(k, n), 0)
+    call2: int256 = unsafe_sub(unsafe_mul(n, q) >> 96, n3)
+    put2: int256 = unsafe_sub(unsafe_add(call2, k), n)
+    if call2 | put2 < 0:
+        call2 = max(unsafe_sub(n, k), 0)
+        put2 = max(unsafe_sub(k, n), 0)
     y3: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_SLOPE), coefficients.T_OFFSET), unsafe_div(coefficients.T_POLE, unsafe_add(convert(convert(tau, bytes32), int256), coefficients.T_MIDDLE)))
     y3 = unsafe_add(y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G1), y3))
     y3 = unsafe_add(y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G2), y3))
@@ -138,7 +139,7 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
     carry: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(discount, bytes32), int256) << 97, unsafe_add(black76.WAD, convert(convert(discount, bytes32), int256))))
     x3: int256 = unsafe_mul(carry, carry) >> 96
     carry = unsafe_mul(carry, unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_sub(coefficients.NEAR_B1, x3), unsafe_div(coefficients.NEAR_K2, unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_sub(x3, coefficients.NEAR_B6))))))))))))) >> 96
-    return types.Mark(call=convert(convert(call >> 18, bytes32), uint256), put=convert(convert(put >> 18, bytes32), uint256), delta_call=q, delta_put=unsafe_sub(q, black76.WAD), gamma=convert(convert(unsafe_div(unsafe_mul(x2, coefficients.WAD_WAD_OVER_SQRT_2LN2), unsafe_mul(n, y)), bytes32), uint256), vega=convert(convert(vega >> 18, bytes32), uint256), theta_call=unsafe_div(unsafe_sub(sp, unsafe_mul(unsafe_mul(n3, carry) >> 72, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 82, theta_put=unsafe_div(unsafe_add(sp, unsafe_mul(unsafe_mul(unsafe_sub(k, n3), carry) >> 72, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 82, vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(x2, w) >> 96, y3), y), -black76.WAD) >> 96, volga=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(x, w) >> 96) >> 96, y3), y), coefficients.SQRT_2LN2) >> 78)
+    return types.Mark(call=convert(convert(call2 >> 18, bytes32), uint256), put=convert(convert(put2 >> 18, bytes32), uint256), delta_call=q, delta_put=unsafe_sub(q, black76.WAD), gamma=convert(convert(unsafe_div(unsafe_mul(x2, coefficients.WAD_WAD_OVER_SQRT_2LN2), unsafe_mul(n, y)), bytes32), uint256), vega=convert(convert(vega >> 18, bytes32), uint256), theta_call=unsafe_div(unsafe_sub(sp, unsafe_mul(unsafe_mul(n3, carry) >> 72, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 82, theta_put=unsafe_div(unsafe_add(sp, unsafe_mul(unsafe_mul(unsafe_sub(k, n3), carry) >> 72, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 82, vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(x2, w) >> 96, y3), y), -black76.WAD) >> 96, volga=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(x, w) >> 96) >> 96, y3), y), coefficients.SQRT_2LN2) >> 78)
 
 
 @external
@@ -337,14 +338,17 @@ def implied_vol(forward: uint256, strike: uint256, discount: uint256, premium: u
         s = unsafe_div(k << 96, z)
         d1: int256 = unsafe_sub(z, s) >> 1
         d2: int256 = unsafe_sub(d1, z)
-        p: int256 = fixed._exp2_neg(unsafe_mul(d1, d1) >> 96, coefficients.INV_SQRT_2PI)
-        v: int256 = unsafe_sub(self._cumulate(d1, p, fixed.Q), unsafe_mul(p, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, d2), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, d2), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(d2, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, d2), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, d2), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, d2)), d2), coefficients.MILLS_B7)))))))))))), d2), coefficients.MILLS_B1))) >> 96)
+        density: int256 = fixed._exp2_neg(unsafe_mul(d1, d1) >> 96, coefficients.INV_SQRT_2PI)
+        tail: int256 = unsafe_mul(density, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, d2), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, d2), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(d2, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, d2), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, d2), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, d2)), d2), coefficients.MILLS_B7)))))))))))), d2), coefficients.MILLS_B1))) >> 96
+        v: int256 = 0
         goal: int256 = b
-        p = unsafe_mul(p, coefficients.SQRT_2LN2) >> 60
+        p: int256 = unsafe_mul(density, coefficients.SQRT_2LN2) >> 60
         if b > fixed.HALF:
-            v = unsafe_sub(fixed.Q, v)
+            v = unsafe_add(self._cumulate(unsafe_sub(0, d1), density, fixed.Q), tail)
             goal = unsafe_sub(fixed.Q, b)
             p = unsafe_sub(0, p)
+        else:
+            v = unsafe_sub(self._cumulate(d1, density, fixed.Q), tail)
         w = unsafe_sub(fixed.Q, unsafe_div(goal << 97, unsafe_add(v, goal)))
         goal = unsafe_mul(w, w) >> 96
         goal = unsafe_mul(unsafe_mul(w, unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_sub(coefficients.NEAR_B1, goal), unsafe_div(coefficients.NEAR_K2, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_sub(unsafe_sub(goal, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_sub(goal, coefficients.NEAR_B6))))))))))))) >> 96, coefficients.LN2) >> 96

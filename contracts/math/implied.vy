@@ -75,16 +75,17 @@ def _implied_vol(
         y = unsafe_div(l << 96, z)
         d1: int256 = unsafe_sub(z, y) >> 1
         d2: int256 = unsafe_sub(d1, z)
-        p: int256 = gaussian._density(d1)
-        v: int256 = unsafe_sub(
-            gaussian._cumulate(d1, p, fixed.Q), unsafe_mul(p, gaussian._mills_of_minus(d2)) >> 96
-        )
+        density: int256 = gaussian._density(d1)
+        tail: int256 = unsafe_mul(density, gaussian._mills_of_minus(d2)) >> 96
+        v: int256 = 0
         goal: int256 = b
-        p = unsafe_mul(p, c.SQRT_2LN2) >> 60
-        if b > fixed.HALF:
-            v = unsafe_sub(fixed.Q, v)
+        p: int256 = unsafe_mul(density, c.SQRT_2LN2) >> 60  # slope of b
+        if b > fixed.HALF:  # 1 - b as a sum of two tails: nothing cancels as b nears one
+            v = unsafe_add(gaussian._cumulate(unsafe_sub(0, d1), density, fixed.Q), tail)
             goal = unsafe_sub(fixed.Q, b)
             p = unsafe_sub(0, p)
+        else:
+            v = unsafe_sub(gaussian._cumulate(d1, density, fixed.Q), tail)
         # f = ln(v / goal). With Newton's step n = -f/f1 the ratios n f2/f1 and n^2 f3/f1 of its derivatives are free of units
         w = fixed._skewness(v, goal)
         f: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
