@@ -25,6 +25,7 @@ from tests.math.domain import (
     PRICE_MAX,
     PRICE_MIN,
     SHOCKS,
+    SUM_PRICE_MAX,
     TAU_MAX,
     VARIANCE_MAX,
     VOL_SHOCK,
@@ -92,7 +93,7 @@ def _structs(book: Book) -> tuple[Any, ...]:
 
 def _extreme_books() -> Iterator[Book]:
     """24 legs of the largest size at the same edge: every sum of a board at its largest."""
-    prices, sizes = (1_000, WAD, PRICE_MAX), (2**89 - 1, -(2**89))
+    prices, sizes = (1_000, WAD, SUM_PRICE_MAX), (2**89 - 1, -(2**89))
     smiles = (
         (256 * WAD, 0, 64 * WAD),
         (WAD, 1 - WAD, WAD),
@@ -126,7 +127,7 @@ def _accounts() -> Iterator[list[GridLeg]]:
     """Ordinary accounts, and sixteen legs of the largest size at each corner of a leg."""
     random = np.random.default_rng(33)
     yield from (random_account(random) for _ in range(150))
-    prices, sizes = (1_000, WAD, PRICE_MAX), (2**89 - 1, -(2**89))
+    prices, sizes = (1_000, WAD, SUM_PRICE_MAX), (2**89 - 1, -(2**89))
     terms = itertools.product(
         (DISCOUNT_MIN, DISCOUNT_MAX), (0, 10**4, VARIANCE_MAX), (0, 1, TAU_MAX)
     )

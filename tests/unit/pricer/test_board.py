@@ -10,7 +10,14 @@ from flint import arb
 from tests.math import accuracy
 from tests.math import reference as ref
 from tests.math.bytecode import CallRevertedError, deployed
-from tests.math.domain import DISCOUNT_MAX, DISCOUNT_MIN, PRICE_MAX, TAU_MAX, random_boards
+from tests.math.domain import (
+    DISCOUNT_MAX,
+    DISCOUNT_MIN,
+    PRICE_MAX,
+    SUM_PRICE_MAX,
+    TAU_MAX,
+    random_boards,
+)
 from tests.math.reference import OUTPUTS, WAD, YEAR, Point
 from tests.math.test_errors import stated_errors
 
@@ -159,7 +166,7 @@ def test_board__expired__is_intrinsic_value_and_step_deltas() -> None:
 LEG = (FORWARD, WAD, -WAD)
 REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("forward", (0, DISCOUNT, TAU, SLICE, [LEG])),
-    ("forward", (PRICE_MAX + 1, DISCOUNT, TAU, SLICE, [LEG])),
+    ("forward", (SUM_PRICE_MAX + 1, DISCOUNT, TAU, SLICE, [LEG])),
     ("forward", (2**256 - 1, DISCOUNT, TAU, SLICE, [LEG])),
     ("discount", (FORWARD, DISCOUNT_MIN - 1, TAU, SLICE, [LEG])),
     ("discount", (FORWARD, DISCOUNT_MAX + 1, TAU, SLICE, [LEG])),
@@ -195,7 +202,7 @@ def test_board__outside_the_domain__is_refused_by_name(
 
 
 @pytest.mark.parametrize("size", [SIZE_MAX, -SIZE_MAX - 1])
-@pytest.mark.parametrize("price", [1_000, WAD, PRICE_MAX])
+@pytest.mark.parametrize("price", [1_000, WAD, SUM_PRICE_MAX])
 def test_board__largest_sizes_everywhere__still_sum_exactly(size: int, price: int) -> None:
     """All sums at their largest: 24 legs of 2^89 contracts at one price."""
     legs = [(price, size, size)] * 24

@@ -107,6 +107,7 @@ LEG: GridLeg = (3_000 * WAD, 3_100 * WAD, WAD, WAD // 50, 30 * DAY, WAD, -WAD)
 FIELDS = ("forward", "strike", "discount", "variance", "tau", "calls", "puts")
 REFUSED: list[tuple[str, str, int]] = [
     ("forward", "forward", 0),
+    ("forward", "forward", 2**112 + 1),
     ("forward", "forward", 2**128),
     ("forward", "forward", 2**256 - 1),
     ("strike", "strike", 0),
