@@ -114,10 +114,7 @@ def _import_in(path: str, line: str) -> dict[str, str]:
 
 
 HUGE = f'    assert len(x"{"ab" * 20_000}") > 0, "huge: code"'
-CHOSEN = """    reason: String[24] = "desk: new"
-    if block.number > 1:
-        reason = "desk: old"
-    raise reason"""
+CHOSEN = '    reason: String[24] = "desk: new"\n    raise reason'
 PLANTED: dict[str, tuple[Rule, dict[str, str], str]] = {
     "module outside its folders": (
         vyper.files_are_in_their_layer,
@@ -244,10 +241,15 @@ PLANTED: dict[str, tuple[Rule, dict[str, str], str]] = {
         {"contracts/Desk.vy": _deployable(f'    raise "desk: {"x" * 27}"')},
         "contracts/Desk.vy:7",
     ),
-    "reason in a variable that may hold another": (
+    "reason in a variable": (
         vyper.reasons_are_named,
-        {"contracts/Desk.vy": _deployable(CHOSEN.replace("desk: old", "Old"))},
-        "contracts/Desk.vy:10",
+        {"contracts/Desk.vy": _deployable(CHOSEN)},
+        "contracts/Desk.vy:8",
+    ),
+    "refusal without a topic": (
+        vyper.reasons_are_named,
+        {"contracts/Desk.vy": _deployable('    domain._refuse("old")')},
+        "contracts/Desk.vy:7",
     ),
     "unreachable instead of a reason": (
         vyper.reasons_are_named,
@@ -315,8 +317,8 @@ def test_rule__planted_violation__is_found(
     assert expected in problems[0]
 
 
-def test_reasons_are_named__chosen_among_literals__finds_nothing(tmp_path: Path) -> None:
-    files = {"contracts/Desk.vy": _deployable(CHOSEN)}
+def test_reasons_are_named__given_to_refuse__finds_nothing(tmp_path: Path) -> None:
+    files = {"contracts/Desk.vy": _deployable('    domain._refuse("desk: old")')}
     assert vyper.reasons_are_named(_write(tmp_path, CLEAN | files)) == []
 
 

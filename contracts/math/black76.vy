@@ -66,9 +66,12 @@ def _mark(
     call: int256 = unsafe_sub(unsafe_mul(s, n1) >> 96, kn2)
     put: int256 = unsafe_sub(unsafe_add(call, k), s)
     if (call | put) < 0:  # a worthless option: the other right is worth its intrinsic value
-        call = max(unsafe_sub(s, k), 0)
-        put = max(unsafe_sub(k, s), 0)
-
+        if call < 0:
+            put = unsafe_sub(put, call)
+            call = 0
+        else:
+            call = unsafe_sub(call, put)
+            put = 0
     u: int256 = fixed._sqrt_years(t)
     vega: int256 = unsafe_mul(sp, u) >> 96
     delta: int256 = unsafe_mul(n1, WAD) >> 96

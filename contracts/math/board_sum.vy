@@ -53,7 +53,7 @@ def _board(
     n_pdf_z: int256 = 0  # n phi z, WAD Q, < 2^196
     n_pdf_over_z: int256 = 0  # n phi / z, WAD 2^40, < 2^162
     n_vanna: int256 = 0  # n phi D2 / z, WAD 2^40, < 2^162
-    n_volga: int256 = 0  # n phi D1 D2 / z, WAD 2^40, < 2^163
+    n_volga: int256 = 0  # n phi D1 D2 / z, WAD 2^38, < 2^157
     owed: int256 = 0  # n K df N(d2), less K df for each put: WAD^2 2^18, < 2^233
     gross: int256 = 0
     for leg: types.BoardLeg in legs:
@@ -98,9 +98,12 @@ def _board(
         call: int256 = unsafe_sub(unsafe_mul(s, n1) >> 96, kn2)
         put: int256 = unsafe_sub(unsafe_add(call, k), s)
         if (call | put) < 0:
-            call = max(unsafe_sub(s, k), 0)
-            put = max(unsafe_sub(k, s), 0)
-
+            if call < 0:
+                put = unsafe_sub(put, call)
+                call = 0
+            else:
+                call = unsafe_sub(call, put)
+                put = 0
         value = unsafe_add(
             value, unsafe_add(unsafe_mul(leg.calls, call), unsafe_mul(leg.puts, put))
         )
@@ -109,7 +112,7 @@ def _board(
         owed = unsafe_add(owed, unsafe_sub(unsafe_mul(n, kn2), unsafe_mul(leg.puts, k)))
         d2 = unsafe_mul(p, d2) >> 96
         d1 = unsafe_mul(d2, d1) >> 96
-        n_volga = unsafe_add(n_volga, unsafe_div(unsafe_mul(n, d1) << 40, z))
+        n_volga = unsafe_add(n_volga, unsafe_div(unsafe_mul(n, d1) << 38, z))
         n_vanna = unsafe_add(n_vanna, unsafe_div(unsafe_mul(n, d2) << 40, z))
         n_pdf_z = unsafe_add(n_pdf_z, unsafe_mul(n, unsafe_mul(p, z) >> 96))
         p = unsafe_mul(n, p)
@@ -131,7 +134,7 @@ def _board(
     decay = unsafe_mul(decay, c.MINUS_YEAR_SQRT_2LN2_OVER_2) >> 8  # 2^64
     owed = unsafe_div(owed, WAD) >> 18
     owed = unsafe_mul(unsafe_mul(owed, carry) >> 72, c.YEAR_LN2)  # 2^64
-    n_volga = unsafe_div(unsafe_mul(unsafe_mul(n_volga, u) >> 122, s >> 18), WAD)  # 2^14
+    n_volga = unsafe_div(unsafe_mul(unsafe_mul(n_volga, u) >> 120, s >> 18), WAD)  # 2^14
     return types.Board(
         value=black76._floor_wad(value) >> 18,
         delta=unsafe_sub(n_cdf >> 96, puts),

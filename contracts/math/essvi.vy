@@ -10,6 +10,7 @@
 
 from .. import types
 from . import coefficients as c
+from . import domain
 from . import fixed
 
 WAD: constant(int256) = 10**18
@@ -37,9 +38,12 @@ def _hyperbola(smile: types.Slice) -> Hyperbola:
     @custom:error absolute 1e-6
     @custom:cold Once for each board
     """
-    assert unsafe_sub(smile.theta, 1) < MAX_THETA, "pricer: theta"
-    assert smile.rho > -WAD and smile.rho < WAD, "pricer: rho"
-    assert smile.psi <= MAX_PSI, "pricer: psi"
+    if unsafe_sub(smile.theta, 1) >= MAX_THETA:
+        domain._refuse("pricer: theta")
+    if smile.rho <= -WAD or smile.rho >= WAD:
+        domain._refuse("pricer: rho")
+    if smile.psi > MAX_PSI:
+        domain._refuse("pricer: psi")
     theta: int256 = unsafe_div(convert(smile.theta, int256) << 96, WAD)
     rho: int256 = unsafe_div(smile.rho << 96, WAD)
     rest: int256 = unsafe_sub(WAD * WAD, unsafe_mul(smile.rho, smile.rho))  # (1 - rho^2), WAD^2

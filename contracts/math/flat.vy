@@ -19,6 +19,49 @@ from . import shock_grid
 
 @internal
 @pure
+def _log2_over(x: int256) -> int256:
+    """
+    @notice log2(a/b) / w as a function of x = w^2 with w = (a - b)/(a + b), for a and b within a factor 32 of each other
+    @dev log2((1 + w)/(1 - w)) = 2 atanh(w)/ln 2. The error is relative to the logarithm.
+    @param x The square of w, Q
+    @return The quotient, Q
+    @custom:error relative 8e-19
+    """
+    return unsafe_add(unsafe_div(coefficients.LOG_K1, unsafe_add(unsafe_sub(coefficients.LOG_B1, x), unsafe_div(coefficients.LOG_K2, unsafe_sub(unsafe_sub(x, coefficients.LOG_B2), unsafe_div(coefficients.LOG_K3, unsafe_sub(unsafe_sub(x, coefficients.LOG_B3), unsafe_div(coefficients.LOG_K4, unsafe_sub(unsafe_sub(x, coefficients.LOG_B4), unsafe_div(coefficients.LOG_K5, unsafe_sub(unsafe_sub(x, coefficients.LOG_B5), unsafe_div(coefficients.LOG_K6, unsafe_sub(unsafe_sub(x, coefficients.LOG_B6), unsafe_div(coefficients.LOG_K7, unsafe_sub(unsafe_sub(x, coefficients.LOG_B7), unsafe_div(coefficients.LOG_K8, unsafe_sub(unsafe_sub(x, coefficients.LOG_B8), unsafe_div(coefficients.LOG_K9, unsafe_sub(unsafe_sub(x, coefficients.LOG_B9), unsafe_div(coefficients.LOG_K10, unsafe_sub(x, coefficients.LOG_B10)))))))))))))))))))), coefficients.LOG_C)
+
+
+@internal
+@pure
+def _log2_over_near(x: int256) -> int256:
+    """
+    @notice As `_log2_over`, for a and b within a factor 4 of each other
+    @param x The square of w, Q
+    @return The quotient, Q
+    @custom:error relative 7e-19
+    """
+    return unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_sub(coefficients.NEAR_B1, x), unsafe_div(coefficients.NEAR_K2, unsafe_sub(unsafe_sub(x, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_sub(unsafe_sub(x, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_sub(unsafe_sub(x, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_sub(unsafe_sub(x, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_sub(x, coefficients.NEAR_B6))))))))))))
+
+
+@internal
+@pure
+def _log2_wide(a: int256) -> int256:
+    """
+    @notice log2(a) for 1 <= a < 2^100
+    @param a The number, Q
+    @return The logarithm, Q
+    @custom:error absolute 1e-17
+    @custom:cold Only for a first guess
+    """
+    bits: uint256 = 0
+    for i: uint256 in range(5):
+        if a >> unsafe_add(unsafe_add(bits, 96), 64 >> i) != 0:
+            bits = unsafe_add(bits, 64 >> i)
+    w: int256 = fixed._skewness(a >> bits, fixed.Q)
+    return unsafe_add(convert(bits << 96, int256), unsafe_mul(w, self._log2_over(unsafe_mul(w, w) >> 96)) >> 96)
+
+
+@internal
+@pure
 def _cumulate(d: int256, density: int256, total: int256) -> int256:
     """
     @notice total * N(d), where density = total * phi(d)
@@ -30,12 +73,7 @@ def _cumulate(d: int256, density: int256, total: int256) -> int256:
     @return The probability, in the unit of `total`
     @custom:error absolute 6e-19
     """
-    n: int256 = 0
-    if d < 0:
-        n = unsafe_mul(density, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, d), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, d), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(d, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, d), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, d), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, d)), d), coefficients.MILLS_B7)))))))))))), d), coefficients.MILLS_B1))) >> 96
-    else:
-        n = unsafe_sub(total, unsafe_mul(density, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(d, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(d, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(d, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(d, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(d, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(d, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(d, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(d, coefficients.MILLS_B8))))))))))))))))) >> 96)
-    return n
+    return unsafe_mul(density, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, d), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, d), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(d, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, d), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, d), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, d)), d), coefficients.MILLS_B7)))))))))))), d), coefficients.MILLS_B1))) >> 96 if d < 0 else unsafe_sub(total, unsafe_mul(density, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(d, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(d, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(d, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(d, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(d, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(d, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(d, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(d, coefficients.MILLS_B8))))))))))))))))) >> 96)
 
 
 @internal
@@ -57,20 +95,120 @@ def _call(s: int256, k: int256, y: int256, z: int256) -> int256:
     q: int256 = unsafe_mul(x, x) >> 96
     q = unsafe_div(coefficients.EXP_K1, unsafe_add(unsafe_sub(coefficients.EXP_B1, q), unsafe_div(coefficients.EXP_K2, unsafe_sub(unsafe_add(q, coefficients.EXP_B2), unsafe_div(coefficients.EXP_K3, unsafe_add(q, coefficients.EXP_B3))))))
     x = unsafe_div(unsafe_mul(unsafe_sub(q, x), coefficients.INV_SQRT_2PI), unsafe_add(q, x)) >> convert(convert(n, bytes32), uint256)
-    if d1 < 0:
-        q = unsafe_mul(x, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, d1), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, d1), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(d1, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, d1), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, d1), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, d1)), d1), coefficients.MILLS_B7)))))))))))), d1), coefficients.MILLS_B1))) >> 96
-    else:
-        q = unsafe_sub(fixed.Q, unsafe_mul(x, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(d1, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(d1, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(d1, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(d1, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(d1, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(d1, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(d1, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(d1, coefficients.MILLS_B8))))))))))))))))) >> 96)
+    q = unsafe_mul(x, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, d1), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, d1), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(d1, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, d1), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, d1), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, d1)), d1), coefficients.MILLS_B7)))))))))))), d1), coefficients.MILLS_B1))) >> 96 if d1 < 0 else unsafe_sub(fixed.Q, unsafe_mul(x, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(d1, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(d1, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(d1, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(d1, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(d1, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(d1, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(d1, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(d1, coefficients.MILLS_B8))))))))))))))))) >> 96)
     d1 = unsafe_sub(d1, z)
     x = unsafe_mul(s, x) >> 96
-    if d1 < 0:
-        n = unsafe_mul(x, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, d1), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, d1), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(d1, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, d1), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, d1), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, d1)), d1), coefficients.MILLS_B7)))))))))))), d1), coefficients.MILLS_B1))) >> 96
-    else:
-        n = unsafe_sub(k, unsafe_mul(x, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(d1, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(d1, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(d1, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(d1, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(d1, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(d1, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(d1, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(d1, coefficients.MILLS_B8))))))))))))))))) >> 96)
-    q = unsafe_sub(unsafe_mul(s, q) >> 96, n)
-    if q | unsafe_sub(unsafe_add(q, k), s) < 0:
-        q = max(unsafe_sub(s, k), 0)
-    return q
+    x = unsafe_sub(unsafe_mul(s, q) >> 96, unsafe_mul(x, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, d1), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, d1), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(d1, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, d1), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, d1), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, d1)), d1), coefficients.MILLS_B7)))))))))))), d1), coefficients.MILLS_B1))) >> 96 if d1 < 0 else unsafe_sub(k, unsafe_mul(x, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(d1, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(d1, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(d1, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(d1, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(d1, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(d1, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(d1, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(d1, coefficients.MILLS_B8))))))))))))))))) >> 96))
+    if x | unsafe_sub(unsafe_add(x, k), s) < 0:
+        x = max(unsafe_sub(s, k), 0)
+    return x
+
+
+@internal
+@pure
+def _rent(strike: uint256, discount: uint256, tau: uint256) -> int256:
+    """
+    @notice c K df: what the strike's present value earns in a year
+    @param strike Strike price
+    @param discount Price today of one quote token at expiry
+    @param tau Seconds to expiry; at zero the rent is zero
+    @return Quote per year
+    @custom:error relative 7e-19
+    @custom:cold At zero variance
+    """
+    k: int256 = convert(unsafe_div(unsafe_mul(strike, discount), convert(black76.FIVE_18, uint256)), int256)
+    w: int256 = fixed._skewness(black76.WAD, convert(discount, int256))
+    return unsafe_div(unsafe_mul(unsafe_mul(k, unsafe_mul(w, self._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96) >> 72, coefficients.YEAR_LN2), convert(tau, int256)) >> 82
+
+
+@internal
+@pure
+def _tenor(tau: uint256, near_power: uint256, far_power: uint256) -> int256:
+    """
+    @notice (30 days / max(tau, 1 day))^power: how much stronger a shock of volatility is on a shorter expiry
+    @dev Both ratios lie within a factor 32: 30 days over at least one, and at most 2^27 s over 240 days, 2^3 times 30.
+        With a power of at most one half the exponents stay within 0 and 3.
+    @param tau Seconds to expiry
+    @param near_power Power under 30 days
+    @param far_power Power from 30 days on
+    @return The factor, Q
+    @custom:error relative 1e-17
+    @custom:cold Once for each leg
+    """
+    t: int256 = convert(max(tau, shock_grid.DAY), int256)
+    near: bool = tau < 30 * shock_grid.DAY
+    t = fixed._skewness(convert(30 * shock_grid.DAY, int256), t) if near else fixed._skewness(t, convert(240 * shock_grid.DAY, int256))
+    t = unsafe_mul(t, self._log2_over(unsafe_mul(t, t) >> 96)) >> 96
+    power: int256 = convert(near_power if near else far_power, int256)
+    if near:
+        x: int256 = unsafe_sub(3 * 2 ** 96, unsafe_div(unsafe_mul(t, power), shock_grid.WAD))
+        scale: int256 = 2 ** 99
+        n: int256 = unsafe_add(x, fixed.HALF) >> 96
+        f: int256 = unsafe_sub(x, n << 96)
+        q: int256 = unsafe_mul(f, f) >> 96
+        h: int256 = unsafe_div(coefficients.EXP_K1, unsafe_add(unsafe_sub(coefficients.EXP_B1, q), unsafe_div(coefficients.EXP_K2, unsafe_sub(unsafe_add(q, coefficients.EXP_B2), unsafe_div(coefficients.EXP_K3, unsafe_add(q, coefficients.EXP_B3))))))
+        return unsafe_div(unsafe_mul(unsafe_sub(h, f), scale), unsafe_add(h, f)) >> convert(convert(n, bytes32), uint256)
+    t = unsafe_div(unsafe_mul(max(unsafe_add(t, 3 * 2 ** 96), 0), power), shock_grid.WAD)
+    power = unsafe_add(t, fixed.HALF) >> 96
+    t = unsafe_sub(t, power << 96)
+    q2: int256 = unsafe_mul(t, t) >> 96
+    q2 = unsafe_div(coefficients.EXP_K1, unsafe_add(unsafe_sub(coefficients.EXP_B1, q2), unsafe_div(coefficients.EXP_K2, unsafe_sub(unsafe_add(q2, coefficients.EXP_B2), unsafe_div(coefficients.EXP_K3, unsafe_add(q2, coefficients.EXP_B3))))))
+    return unsafe_div(unsafe_mul(unsafe_sub(q2, t), fixed.Q), unsafe_add(q2, t)) >> convert(convert(power, bytes32), uint256)
+
+
+@internal
+@pure
+def _ready(leg: types.GridLeg, vol_shock: types.VolShock) -> shock_grid.Ready:
+    """
+    @notice What the shocks of a leg share
+    @param leg The leg
+    @param vol_shock By how much volatility moves, by time to expiry
+    @return The leg at Q
+    @custom:error relative 2e-18
+    @custom:cold Once for each leg
+    """
+    F: int256 = convert(convert(leg.forward, bytes32), int256)
+    K: int256 = convert(convert(leg.strike, bytes32), int256)
+    df: int256 = convert(convert(leg.discount, bytes32), int256)
+    w: int256 = fixed._skewness(F, K)
+    x: int256 = unsafe_mul(w, w) >> 96
+    alive: bool = leg.tau != 0 and leg.variance != 0
+    if (unsafe_add(leg.calls, domain.HALF_SIZE) | unsafe_add(leg.puts, domain.HALF_SIZE)) >> 90 | convert(unsafe_sub(leg.forward, 1) >= domain.MAX_SUM_PRICE, int256) | convert(unsafe_sub(leg.strike, 1) >= domain.MAX_PRICE, int256) | convert(unsafe_sub(leg.discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT, int256) | convert(unsafe_sub(leg.variance, domain.MIN_SUM_VARIANCE) > domain.MAX_VARIANCE - domain.MIN_SUM_VARIANCE, int256) | convert(x > domain.FACTOR_32, int256) | convert(leg.tau > domain.MAX_TAU, int256) != 0:
+        domain._require_expiry(leg.forward, leg.discount, leg.tau)
+        domain._require_leg(leg.calls, leg.puts, leg.strike, leg.variance if alive else domain.MAX_VARIANCE, x if alive else 0)
+    ready: shock_grid.Ready = empty(shock_grid.Ready)
+    ready.s = unsafe_div(unsafe_mul(F, df), black76.FIVE_18)
+    ready.k = unsafe_div(unsafe_mul(K, df), black76.FIVE_18)
+    ready.calls = leg.calls
+    ready.puts = leg.puts
+    if alive:
+        ready.l = unsafe_mul(w, self._log2_over(x)) >> 96
+        ready.z = fixed._sqrt_variance(convert(leg.variance, int256))
+        tenor: int256 = self._tenor(leg.tau, vol_shock.near_power, vol_shock.far_power)
+        up: int256 = unsafe_add(fixed.Q, unsafe_div(unsafe_mul(tenor, convert(vol_shock.up, int256)), shock_grid.WAD))
+        down: int256 = unsafe_sub(fixed.Q, unsafe_div(unsafe_mul(tenor, convert(vol_shock.down, int256)), shock_grid.WAD))
+        ready.up = unsafe_mul(ready.z, up) >> 96
+        ready.down = unsafe_mul(ready.z, max(down, domain.LEAST_SHOCKED)) >> 96
+    return ready
+
+
+@internal
+@pure
+def _guess(l: int256, b: int256) -> int256:
+    """
+    @notice Where to start, within a fifth: below one half as if prices moved by differences and not by ratios, above as at the money
+    @param l log2 of the larger over the smaller of forward and strike, Q
+    @param b Time value over the smaller of spot and discounted strike, Q
+    @return v / sqrt(2 ln 2), Q
+    @custom:error relative 2e-1
+    @custom:cold Two branches
+    """
+    if b > fixed.HALF:
+        a: int256 = self._log2_wide(unsafe_div(2 ** 192, fixed._exp2_neg(l >> 1, unsafe_sub(fixed.Q, b)) >> 1))
+        return unsafe_sub(unsafe_add(coefficients.HIGH_A, unsafe_mul(a, coefficients.HIGH_B) >> 96), unsafe_div(coefficients.HIGH_K, unsafe_add(a, coefficients.HIGH_C)))
+    near: int256 = max(l, 2 ** 60)
+    a2: int256 = self._log2_wide(unsafe_add(fixed.Q, unsafe_div(unsafe_mul(near, coefficients.LN2), fixed._exp2_neg(l >> 1, b))))
+    return unsafe_div(near << 96, unsafe_mul(a2, unsafe_sub(unsafe_div(coefficients.LOW_K, unsafe_add(a2, coefficients.LOW_C)), coefficients.LOW_A)) >> 96)
 
 
 @external
@@ -93,7 +231,7 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
         call: int256 = convert(forward > strike, int256)
         put: int256 = unsafe_sub(1, call)
         gap: uint256 = unsafe_div(unsafe_mul(unsafe_sub(max(forward, strike), min(forward, strike)), discount), black76.WAD_UNSIGNED)
-        rent: int256 = black76._rent(strike, discount, tau)
+        rent: int256 = self._rent(strike, discount, tau)
         return types.Mark(call=unsafe_mul(convert(convert(call, bytes32), uint256), gap), put=unsafe_mul(convert(convert(put, bytes32), uint256), gap), delta_call=unsafe_mul(call, black76.WAD), delta_put=unsafe_mul(unsafe_sub(call, 1), black76.WAD), gamma=0, vega=0, theta_call=unsafe_mul(unsafe_sub(0, call), rent), theta_put=unsafe_mul(put, rent), vanna=0, volga=0)
     y: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_SLOPE), coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE, unsafe_add(convert(convert(variance, bytes32), int256), coefficients.V_MIDDLE)))
     y = unsafe_add(y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256), coefficients.V_G1), y))
@@ -110,23 +248,20 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
     q: int256 = unsafe_mul(x2, x2) >> 96
     q = unsafe_div(coefficients.EXP_K1, unsafe_add(unsafe_sub(coefficients.EXP_B1, q), unsafe_div(coefficients.EXP_K2, unsafe_sub(unsafe_add(q, coefficients.EXP_B2), unsafe_div(coefficients.EXP_K3, unsafe_add(q, coefficients.EXP_B3))))))
     x2 = unsafe_div(unsafe_mul(unsafe_sub(q, x2), coefficients.INV_SQRT_2PI), unsafe_add(q, x2)) >> convert(convert(n, bytes32), uint256)
-    if x < 0:
-        q = unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, x), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, x), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, x), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, x), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, x)), x), coefficients.MILLS_B7)))))))))))), x), coefficients.MILLS_B1))) >> 96
-    else:
-        q = unsafe_sub(fixed.Q, unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(x, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(x, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(x, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(x, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(x, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(x, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(x, coefficients.MILLS_B8))))))))))))))))) >> 96)
+    q = unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, x), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, x), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, x), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, x), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, x)), x), coefficients.MILLS_B7)))))))))))), x), coefficients.MILLS_B1))) >> 96 if x < 0 else unsafe_sub(fixed.Q, unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(x, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(x, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(x, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(x, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(x, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(x, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(x, coefficients.MILLS_B8))))))))))))))))) >> 96)
     n = unsafe_div(unsafe_mul(convert(convert(forward, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
     k: int256 = unsafe_div(unsafe_mul(convert(convert(strike, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
     sp: int256 = unsafe_mul(n, x2) >> 96
-    n3: int256 = 0
-    if w < 0:
-        n3 = unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, w), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, w), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, w), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, w), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, w)), w), coefficients.MILLS_B7)))))))))))), w), coefficients.MILLS_B1))) >> 96
-    else:
-        n3 = unsafe_sub(k, unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(w, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(w, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(w, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(w, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(w, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(w, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(w, coefficients.MILLS_B8))))))))))))))))) >> 96)
+    n3: int256 = unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, w), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, w), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, w), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, w), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, w)), w), coefficients.MILLS_B7)))))))))))), w), coefficients.MILLS_B1))) >> 96 if w < 0 else unsafe_sub(k, unsafe_mul(sp, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(w, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(w, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(w, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(w, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(w, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(w, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(w, coefficients.MILLS_B8))))))))))))))))) >> 96)
     call2: int256 = unsafe_sub(unsafe_mul(n, q) >> 96, n3)
     put2: int256 = unsafe_sub(unsafe_add(call2, k), n)
     if call2 | put2 < 0:
-        call2 = max(unsafe_sub(n, k), 0)
-        put2 = max(unsafe_sub(k, n), 0)
+        if call2 < 0:
+            put2 = unsafe_sub(put2, call2)
+            call2 = 0
+        else:
+            call2 = unsafe_sub(call2, put2)
+            put2 = 0
     y3: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_SLOPE), coefficients.T_OFFSET), unsafe_div(coefficients.T_POLE, unsafe_add(convert(convert(tau, bytes32), int256), coefficients.T_MIDDLE)))
     y3 = unsafe_add(y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G1), y3))
     y3 = unsafe_add(y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G2), y3))
@@ -225,28 +360,25 @@ def board(forward: uint256, discount: uint256, tau: uint256, smile: types.Slice,
         q: int256 = unsafe_mul(x2, x2) >> 96
         q = unsafe_div(coefficients.EXP_K1, unsafe_add(unsafe_sub(coefficients.EXP_B1, q), unsafe_div(coefficients.EXP_K2, unsafe_sub(unsafe_add(q, coefficients.EXP_B2), unsafe_div(coefficients.EXP_K3, unsafe_add(q, coefficients.EXP_B3))))))
         x2 = unsafe_div(unsafe_mul(unsafe_sub(q, x2), coefficients.INV_SQRT_2PI), unsafe_add(q, x2)) >> convert(convert(g, bytes32), uint256)
-        if w < 0:
-            q = unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, w), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, w), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, w), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, w), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, w)), w), coefficients.MILLS_B7)))))))))))), w), coefficients.MILLS_B1))) >> 96
-        else:
-            q = unsafe_sub(fixed.Q, unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(w, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(w, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(w, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(w, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(w, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(w, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(w, coefficients.MILLS_B8))))))))))))))))) >> 96)
+        q = unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, w), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, w), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, w), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, w), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, w)), w), coefficients.MILLS_B7)))))))))))), w), coefficients.MILLS_B1))) >> 96 if w < 0 else unsafe_sub(fixed.Q, unsafe_mul(x2, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(w, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(w, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(w, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(w, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(w, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(w, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(w, coefficients.MILLS_B8))))))))))))))))) >> 96)
         K = unsafe_div(unsafe_mul(K, convert(convert(discount, bytes32), int256)), black76.FIVE_18)
         g = unsafe_mul(s, x2) >> 96
-        n4: int256 = 0
-        if x < 0:
-            n4 = unsafe_mul(g, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, x), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, x), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, x), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, x), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, x)), x), coefficients.MILLS_B7)))))))))))), x), coefficients.MILLS_B1))) >> 96
-        else:
-            n4 = unsafe_sub(K, unsafe_mul(g, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(x, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(x, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(x, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(x, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(x, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(x, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(x, coefficients.MILLS_B8))))))))))))))))) >> 96)
-        g = unsafe_sub(unsafe_mul(s, q) >> 96, n4)
-        put: int256 = unsafe_sub(unsafe_add(g, K), s)
-        if g | put < 0:
-            g = max(unsafe_sub(s, K), 0)
-            put = max(unsafe_sub(K, s), 0)
-        value = unsafe_add(value, unsafe_add(unsafe_mul(leg.calls, g), unsafe_mul(leg.puts, put)))
+        g = unsafe_mul(g, unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_sub(coefficients.MILLS_B2, x), unsafe_div(coefficients.MILLS_K3, unsafe_sub(unsafe_sub(coefficients.MILLS_B3, x), unsafe_div(coefficients.MILLS_K4, unsafe_add(unsafe_add(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_sub(coefficients.MILLS_B5, x), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_sub(coefficients.MILLS_B6, x), unsafe_div(coefficients.MILLS_K7, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8, x)), x), coefficients.MILLS_B7)))))))))))), x), coefficients.MILLS_B1))) >> 96 if x < 0 else unsafe_sub(K, unsafe_mul(g, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(x, coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(x, coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(x, coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(x, coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(x, coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(x, coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(x, coefficients.MILLS_B8))))))))))))))))) >> 96)
+        call: int256 = unsafe_sub(unsafe_mul(s, q) >> 96, g)
+        put: int256 = unsafe_sub(unsafe_add(call, K), s)
+        if call | put < 0:
+            if call < 0:
+                put = unsafe_sub(put, call)
+                call = 0
+            else:
+                call = unsafe_sub(call, put)
+                put = 0
+        value = unsafe_add(value, unsafe_add(unsafe_mul(leg.calls, call), unsafe_mul(leg.puts, put)))
         puts = unsafe_add(puts, leg.puts)
         n_cdf = unsafe_add(n_cdf, unsafe_mul(n, q))
-        owed = unsafe_add(owed, unsafe_sub(unsafe_mul(n, n4), unsafe_mul(leg.puts, K)))
+        owed = unsafe_add(owed, unsafe_sub(unsafe_mul(n, g), unsafe_mul(leg.puts, K)))
         x = unsafe_mul(x2, x) >> 96
-        n_volga = unsafe_add(n_volga, unsafe_div(unsafe_mul(n, unsafe_mul(x, w) >> 96) << 40, y2))
+        n_volga = unsafe_add(n_volga, unsafe_div(unsafe_mul(n, unsafe_mul(x, w) >> 96) << 38, y2))
         n_vanna = unsafe_add(n_vanna, unsafe_div(unsafe_mul(n, x) << 40, y2))
         n_pdf_z = unsafe_add(n_pdf_z, unsafe_mul(n, unsafe_mul(x2, y2) >> 96))
         x2 = unsafe_mul(n, x2)
@@ -261,7 +393,7 @@ def board(forward: uint256, discount: uint256, tau: uint256, smile: types.Slice,
     y4 = unsafe_add(y4, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256), coefficients.T_G5), y4))
     carry: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(discount, bytes32), int256) << 97, unsafe_add(board_sum.WAD, convert(convert(discount, bytes32), int256))))
     x4: int256 = unsafe_mul(carry, carry) >> 96
-    return types.Board(value=unsafe_div(unsafe_add(value, unsafe_mul(value >> 255, black76.WAD - 1)), black76.WAD) >> 18, delta=unsafe_sub(n_cdf >> 96, puts), gamma=unsafe_div(unsafe_mul(n_pdf_over_z, coefficients.WAD_OVER_SQRT_2LN2), s) >> 40, vega=unsafe_div(unsafe_mul(unsafe_mul(s, y4) >> 96, n_pdf >> 82), board_sum.WAD) >> 32, theta=unsafe_div(unsafe_sub(unsafe_mul(unsafe_div(unsafe_mul(s, n_pdf_z >> 82), board_sum.WAD), coefficients.MINUS_YEAR_SQRT_2LN2_OVER_2) >> 8, unsafe_mul(unsafe_mul(unsafe_div(owed, board_sum.WAD) >> 18, unsafe_mul(carry, unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_sub(coefficients.NEAR_B1, x4), unsafe_div(coefficients.NEAR_K2, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_sub(x4, coefficients.NEAR_B6))))))))))))) >> 96) >> 72, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 64, vanna=unsafe_mul(unsafe_sub(0, n_vanna), y4) >> 136, volga=unsafe_mul(unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(n_volga, y4) >> 122, s >> 18), board_sum.WAD), y4) >> 96, coefficients.SQRT_2LN2) >> 74, gross=convert(gross, uint256))
+    return types.Board(value=unsafe_div(unsafe_add(value, unsafe_mul(value >> 255, black76.WAD - 1)), black76.WAD) >> 18, delta=unsafe_sub(n_cdf >> 96, puts), gamma=unsafe_div(unsafe_mul(n_pdf_over_z, coefficients.WAD_OVER_SQRT_2LN2), s) >> 40, vega=unsafe_div(unsafe_mul(unsafe_mul(s, y4) >> 96, n_pdf >> 82), board_sum.WAD) >> 32, theta=unsafe_div(unsafe_sub(unsafe_mul(unsafe_div(unsafe_mul(s, n_pdf_z >> 82), board_sum.WAD), coefficients.MINUS_YEAR_SQRT_2LN2_OVER_2) >> 8, unsafe_mul(unsafe_mul(unsafe_div(owed, board_sum.WAD) >> 18, unsafe_mul(carry, unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_sub(coefficients.NEAR_B1, x4), unsafe_div(coefficients.NEAR_K2, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_sub(x4, coefficients.NEAR_B6))))))))))))) >> 96) >> 72, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 64, vanna=unsafe_mul(unsafe_sub(0, n_vanna), y4) >> 136, volga=unsafe_mul(unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(n_volga, y4) >> 120, s >> 18), board_sum.WAD), y4) >> 96, coefficients.SQRT_2LN2) >> 74, gross=convert(gross, uint256))
 
 
 @external
@@ -279,28 +411,21 @@ def grid(legs: DynArray[types.GridLeg, 16], shocks: DynArray[types.Shock, 12], v
     domain._require_shock(vol_shock.up, vol_shock.down, vol_shock.near_power, vol_shock.far_power)
     ready: DynArray[shock_grid.Ready, 16] = []
     for leg: types.GridLeg in legs:
-        ready.append(shock_grid._ready(leg, vol_shock))
+        ready.append(self._ready(leg, vol_shock))
     values: DynArray[int256, 12] = []
     for shock: types.Shock in shocks:
-        assert unsafe_sub(shock.spot, shock_grid.MIN_SPOT) <= shock_grid.MAX_SPOT - shock_grid.MIN_SPOT, 'pricer: spot shock'
+        if unsafe_sub(shock.spot, shock_grid.MIN_SPOT) > shock_grid.MAX_SPOT - shock_grid.MIN_SPOT:
+            domain._refuse('pricer: spot shock')
         w: int256 = unsafe_sub(fixed.Q, unsafe_div(shock_grid.WAD << 97, unsafe_add(convert(convert(shock.spot, bytes32), int256), shock_grid.WAD)))
         x: int256 = unsafe_mul(w, w) >> 96
         x = unsafe_mul(w, unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_sub(coefficients.NEAR_B1, x), unsafe_div(coefficients.NEAR_K2, unsafe_sub(unsafe_sub(x, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3, unsafe_sub(unsafe_sub(x, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4, unsafe_sub(unsafe_sub(x, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5, unsafe_sub(unsafe_sub(x, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6, unsafe_sub(x, coefficients.NEAR_B6))))))))))))) >> 96
         w = convert(convert(shock.spot, bytes32), int256)
         total: int256 = 0
         for each: shock_grid.Ready in ready:
-            z: int256 = each.z
-            if shock.volatility > 0:
-                z = each.up
-            elif shock.volatility < 0:
-                z = each.down
+            z: int256 = each.z if shock.volatility == 0 else each.up if shock.volatility > 0 else each.down
             s: int256 = unsafe_div(unsafe_mul(each.s, w), shock_grid.WAD)
-            call: int256 = 0
-            if z == 0:
-                call = max(unsafe_sub(s, each.k), 0)
-            else:
-                call = self._call(s, each.k, unsafe_div(unsafe_add(each.l, x) << 96, z), z)
-            total = unsafe_add(total, unsafe_add(unsafe_mul(each.calls, call), unsafe_mul(each.puts, unsafe_sub(unsafe_add(call, each.k), s))))
+            z = max(unsafe_sub(s, each.k), 0) if z == 0 else self._call(s, each.k, unsafe_div(unsafe_add(each.l, x) << 96, z), z)
+            total = unsafe_add(total, unsafe_add(unsafe_mul(each.calls, z), unsafe_mul(each.puts, unsafe_sub(unsafe_add(z, each.k), s))))
         values.append(unsafe_div(unsafe_add(total, unsafe_mul(total >> 255, black76.WAD - 1)), black76.WAD) >> 18)
     return values
 
@@ -332,8 +457,8 @@ def implied_vol(forward: uint256, strike: uint256, discount: uint256, premium: u
     b = unsafe_div(b << 96, s)
     if unsafe_sub(convert(convert(b, bytes32), uint256), domain.LEAST_PREMIUM) >= domain.MOST_PREMIUM:
         domain._refuse_premium(b)
-    k = abs(unsafe_mul(w, fixed._log2_over(x)) >> 96)
-    z: int256 = implied._guess(k, b)
+    k = abs(unsafe_mul(w, self._log2_over(x)) >> 96)
+    z: int256 = self._guess(k, b)
     for i: uint256 in range(implied.STEPS):
         s = unsafe_div(k << 96, z)
         d1: int256 = unsafe_sub(z, s) >> 1

@@ -55,11 +55,11 @@ def _grid(
         factor: int256 = convert(convert(shock.spot, bytes32), int256)
         total: int256 = 0
         for each: Ready in ready:
-            z: int256 = each.z
-            if shock.volatility > 0:
-                z = each.up
-            elif shock.volatility < 0:
-                z = each.down
+            z: int256 = (
+                each.z
+                if shock.volatility == 0
+                else (each.up if shock.volatility > 0 else each.down)
+            )
             s: int256 = unsafe_div(unsafe_mul(each.s, factor), WAD)
             call: int256 = 0
             if z == 0:
@@ -88,22 +88,40 @@ def _ready(leg: types.GridLeg, vol_shock: types.VolShock) -> Ready:
     @custom:error relative 2e-18
     @custom:cold Once for each leg
     """
-    domain._require_expiry(leg.forward, leg.discount, leg.tau)
-    F: int256 = convert(leg.forward, int256)
+    F: int256 = convert(convert(leg.forward, bytes32), int256)
     K: int256 = convert(convert(leg.strike, bytes32), int256)
+    df: int256 = convert(convert(leg.discount, bytes32), int256)
     w: int256 = fixed._skewness(F, K)
     x: int256 = unsafe_mul(w, w) >> 96
     alive: bool = leg.tau != 0 and leg.variance != 0
-    domain._require_leg(
-        leg.calls,
-        leg.puts,
-        leg.strike,
-        leg.variance if alive else domain.MAX_VARIANCE,
-        x if alive else 0,
-    )
+    if (
+        ((unsafe_add(leg.calls, domain.HALF_SIZE) | unsafe_add(leg.puts, domain.HALF_SIZE)) >> 90)
+        | convert(unsafe_sub(leg.forward, 1) >= domain.MAX_SUM_PRICE, int256)
+        | convert(unsafe_sub(leg.strike, 1) >= domain.MAX_PRICE, int256)
+        | convert(
+            unsafe_sub(leg.discount, domain.MIN_DISCOUNT)
+            > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT,
+            int256,
+        )
+        | convert(
+            unsafe_sub(leg.variance, domain.MIN_SUM_VARIANCE)
+            > domain.MAX_VARIANCE - domain.MIN_SUM_VARIANCE,
+            int256,
+        )
+        | convert(x > domain.FACTOR_32, int256)
+        | convert(leg.tau > domain.MAX_TAU, int256)
+    ) != 0:
+        domain._require_expiry(leg.forward, leg.discount, leg.tau)
+        domain._require_leg(
+            leg.calls,
+            leg.puts,
+            leg.strike,
+            leg.variance if alive else domain.MAX_VARIANCE,
+            x if alive else 0,
+        )
     ready: Ready = empty(Ready)
-    ready.s = unsafe_div(unsafe_mul(F, convert(leg.discount, int256)), black76.FIVE_18)
-    ready.k = unsafe_div(unsafe_mul(K, convert(leg.discount, int256)), black76.FIVE_18)
+    ready.s = unsafe_div(unsafe_mul(F, df), black76.FIVE_18)
+    ready.k = unsafe_div(unsafe_mul(K, df), black76.FIVE_18)
     ready.calls = leg.calls
     ready.puts = leg.puts
     if alive:
@@ -130,7 +148,8 @@ def _step(spot: uint256) -> int256:
     @return The logarithm, Q
     @custom:error relative 7e-19
     """
-    assert unsafe_sub(spot, MIN_SPOT) <= MAX_SPOT - MIN_SPOT, "pricer: spot shock"
+    if unsafe_sub(spot, MIN_SPOT) > MAX_SPOT - MIN_SPOT:
+        domain._refuse("pricer: spot shock")
     w: int256 = fixed._skewness(convert(convert(spot, bytes32), int256), WAD)
     return unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
 

@@ -26,6 +26,7 @@ TYPE_FILES = ("types", "units")
 ROUNDED = re.compile(r"_(down|up|floor|ceil)$")
 REASON = re.compile(r"[a-z0-9][a-z0-9_ ]*: [^A-Z]+")
 REASON_LIMIT = 32
+REFUSE = "_refuse"  # the one internal function that raises a reason it is given
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,8 @@ def reasons_are_named(root: Path) -> list[str]:
     return [
         source.at(node, f"not `topic: reason` in lower case, at most {REASON_LIMIT} characters")
         for source in contracts(root)
-        for node in source.tree.get_descendants((vy_ast.Assert, vy_ast.Raise))
-        if not _are_reasons(node.msg if isinstance(node, vy_ast.Assert) else node.exc)
+        for node in source.tree.get_descendants((vy_ast.Assert, vy_ast.Raise, vy_ast.Call))
+        if not _gives_a_reason(node)
     ]
 
 
@@ -231,14 +232,15 @@ def _missing_tags(node: vy_ast.FunctionDef) -> list[str]:
     return missing + [f"@param {name}" for name in names if not _tag(node, rf"param {name}")]
 
 
-def _are_reasons(node: vy_ast.VyperNode | None) -> bool:
-    """A literal, or a variable to which the function assigns literals only."""
-    values = [node]
-    if isinstance(node, vy_ast.Name):
+def _gives_a_reason(node: vy_ast.VyperNode) -> bool:
+    """An assert, a raise, or a call of `_refuse`, the one function that raises what it is given."""
+    if isinstance(node, vy_ast.Assert):
+        return _is_reason(node.msg)
+    if isinstance(node, vy_ast.Raise):
         function = node.get_ancestor(vy_ast.FunctionDef)
-        assigned = function.get_descendants((vy_ast.AnnAssign, vy_ast.Assign, vy_ast.AugAssign))
-        values = [it.value for it in assigned if getattr(it.target, "id", None) == node.id]
-    return bool(values) and all(_is_reason(value) for value in values)
+        return function.name == REFUSE or _is_reason(node.exc)
+    called = getattr(node.func, "attr", None)
+    return called != REFUSE or (len(node.args) == 1 and _is_reason(node.args[0]))
 
 
 def _is_reason(node: vy_ast.VyperNode | None) -> bool:

@@ -34,9 +34,17 @@ class Target:
     calls: tuple[str, ...] = ()
 
 
+LOGS = ("_log2_over", "_log2_over_near", "_skewness")
 TARGETS = (
+    Target("fixed", "_log2_over", external=False),
+    Target("fixed", "_log2_over_near", external=False),
+    Target("fixed", "_log2_wide", external=False, calls=LOGS),
     Target("gaussian", "_cumulate", external=False),
     Target("black76", "_call", external=False),
+    Target("black76", "_rent", external=False, calls=LOGS),
+    Target("shock_grid", "_tenor", external=False, calls=LOGS),
+    Target("shock_grid", "_ready", external=False, calls=(*LOGS, "_sqrt_variance")),
+    Target("implied", "_guess", external=False, calls=("_exp2_neg",)),
     Target("black76", "_mark"),
     Target("black76", "_price", calls=("_call", "_sqrt_variance")),
     Target("board_sum", "_board"),
@@ -44,7 +52,6 @@ TARGETS = (
     Target("implied", "_implied_vol", calls=("_cumulate", "_exp2_neg", "_log2_over")),
 )
 SHARED = {t.name for t in TARGETS if not t.external}
-LOOP_TYPES: dict[str, str] = {}  # type of each loop variable, as written in the source
 HEAD = '''# pragma version 0.4.3
 # pragma optimize gas
 """
@@ -69,19 +76,17 @@ class Module:
     imports: dict[str, str] = field(default_factory=dict)
     outside: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)  # constants and structs
-
-
-def _untyped_loop(match: re.Match[str]) -> str:
-    LOOP_TYPES[match[2]] = match[3]
-    return f"{match[1]}for {match[2]} in "
+    loops: dict[str, str] = field(default_factory=dict)  # type of each loop variable
 
 
 def parse(name: str) -> Module:
     """Vyper of the kernel is Python to the parser, but for `struct` and the type in `for i: T in ...`."""
     path = MATH / f"{name}.vy"
-    text = re.sub(r"^(\s*)for (\w+): ([\w.]+) in ", _untyped_loop, path.read_text(), flags=re.M)
+    text = path.read_text()
+    loops = re.findall(r"^\s*for (\w+): ([\w.]+) in ", text, flags=re.M)
+    text = re.sub(r"^(\s*for \w+): [\w.]+ in ", r"\1 in ", text, flags=re.M)
     text = re.sub(r"^struct ", "class ", text, flags=re.M)
-    module = Module(path)
+    module = Module(path, loops=dict(loops))
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef):
             module.functions[node.name] = node
@@ -106,7 +111,11 @@ class Inliner:
         self.outside: set[str] = set()
         self.taken: set[str] = set()
         self.written: set[str] = set()
+        self.loops: dict[str, str] = {}
         self.target = TARGETS[0]
+
+    def typed_loop(self, match: re.Match[str]) -> str:
+        return f"{match[1]}for {match[2]}: {self.loops[match[2]]} in "
 
     def module(self, name: str) -> Module:
         if name not in self.modules:
@@ -122,7 +131,7 @@ class Inliner:
         return name
 
     def flatten(self, target: Target) -> ast.FunctionDef:
-        self.target, home = target, target.home
+        self.target, home, self.loops = target, target.home, {}
         function = self.module(home).functions[target.name]
         self.taken = {a.arg for a in function.args.args}
         self.written = _written(function.body)
@@ -135,7 +144,7 @@ class Inliner:
             args=function.args,
             body=out,
             decorator_list=function.decorator_list,
-            returns=function.returns,
+            returns=function.returns and self.expression(function.returns, home, {}, []),
             type_params=[],
         )
         return ast.fix_missing_locations(flat)
@@ -171,8 +180,8 @@ class Inliner:
             case ast.For(target=ast.Name(id=name), iter=over, body=body):
                 new = value(over)
                 names[name] = ast.Name(self.fresh(name))
-                kind = LOOP_TYPES[name]
-                LOOP_TYPES[names[name].id] = f"{home}.{kind}" if kind in self.module(home).names else kind
+                kind = self.module(home).loops[name]
+                self.loops[names[name].id] = f"{home}.{kind}" if kind in self.module(home).names else kind
                 out.append(ast.For(target=names[name], iter=new, body=self.block(body, home, names), orelse=[]))
             case ast.Return(value=ast.expr() as e):
                 out.append(ast.Return(value=value(e)))
@@ -201,11 +210,11 @@ class Inliner:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=alias), attr=attr), args=args) if attr.startswith("_"):
                 where = home if alias == "self" else module.imports[alias]
                 given = [self.expression(a, home, names, out) for a in args]
-                if attr in self.target.calls and attr in SHARED:
-                    return ast.Call(func=ast.Attribute(ast.Name("self"), attr), args=given, keywords=[])
                 if attr in self.target.calls or self.is_cold(where, attr):
-                    self.used.add(where)
-                    return ast.Call(func=ast.Attribute(ast.Name(where), attr), args=given, keywords=[])
+                    shared = attr in SHARED
+                    self.used |= set() if shared else {where}
+                    owner = ast.Name("self" if shared else where)
+                    return ast.Call(func=ast.Attribute(owner, attr), args=given, keywords=[])
                 return self.inline(where, attr, given, out)
         return self.rebuilt(node, home, names, out)
 
@@ -308,6 +317,22 @@ def fuse(block: list[ast.stmt]) -> None:
         i += 1
 
 
+def choose(block: list[ast.stmt]) -> None:
+    """`x: T = 0` and an `if ... else` that assigns x in both branches become one conditional expression."""
+    for s in block:
+        for body in (getattr(s, "body", []), getattr(s, "orelse", [])):
+            choose(body)
+    for i in range(len(block) - 2, -1, -1):
+        first, then = block[i], block[i + 1]
+        if not isinstance(first, ast.AnnAssign) or not isinstance(then, ast.If):
+            continue
+        branches = (then.body, then.orelse)
+        if all(len(b) == 1 and _target(b[0]) == _target(first) for b in branches):
+            yes, no = (cast(ast.Assign, b[0]).value for b in branches)
+            first.value = ast.IfExp(test=then.test, body=yes, orelse=no)
+            del block[i + 1]
+
+
 def _target(node: ast.stmt) -> str:
     """The name that a plain assignment writes, else nothing."""
     match node:
@@ -349,24 +374,10 @@ def reuse_words(block: list[ast.stmt]) -> None:
         mine = ast.unparse(statement.annotation)
         if free.get(mine):
             word[declared] = free[mine].pop()
-            if i + 1 < len(block) and _assigns_on_all_paths(block[i + 1], declared):
-                block[i] = ast.Pass()
-                continue
             block[i] = ast.Assign(targets=[ast.Name(word[declared])], value=statement.value, lineno=0)
         else:
             word[declared] = declared
             kind[declared] = mine
-    block[:] = [s for s in block if not isinstance(s, ast.Pass)]
-
-
-def _assigns_on_all_paths(node: ast.stmt, name: str) -> bool:
-    """Whether an `if ... else` writes the name first thing in both branches, so that its first value is never read."""
-    if not isinstance(node, ast.If) or name in _names(node.test) or not node.orelse:
-        return False
-    firsts = (node.body[0], node.orelse[0])
-    return all(
-        isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == name and name not in _names(s.value) for s in firsts
-    )
 
 
 def render() -> str:
@@ -377,19 +388,17 @@ def render() -> str:
         tree = ast.parse(ast.unparse(flat)).body[0]  # a copy in which no two places share a node
         assert isinstance(tree, ast.FunctionDef)
         fuse(tree.body)
+        choose(tree.body)
+        fuse(tree.body)
         reuse_words(tree.body)
         if target.external:
             tree.name = target.name.removeprefix("_")
             tree.decorator_list[0] = ast.Name("external")
         text = ast.unparse(ast.fix_missing_locations(tree))
-        functions.append(re.sub(r"^(\s*)for (\w+) in ", _typed_loop, text, flags=re.M))
+        functions.append(re.sub(r"^(\s*)for (\w+) in ", inliner.typed_loop, text, flags=re.M))
     above = [f"from .. import {m}" for m in sorted(inliner.outside)]
     beside = [f"from . import {m}" for m in sorted(inliner.used - inliner.outside)]
     return "\n\n\n".join([HEAD + "\n".join(above + beside), *functions]) + "\n"
-
-
-def _typed_loop(match: re.Match[str]) -> str:
-    return f"{match[1]}for {match[2]}: {LOOP_TYPES[match[2]]} in "
 
 
 def main() -> int:
