@@ -134,7 +134,7 @@ def _board(
     decay = unsafe_mul(decay, c.MINUS_YEAR_SQRT_2LN2_OVER_2) >> 8  # 2^64
     owed = unsafe_div(owed, WAD) >> 18
     owed = unsafe_mul(unsafe_mul(owed, carry) >> 72, c.YEAR_LN2)  # 2^64
-    n_volga = unsafe_div(unsafe_mul(unsafe_mul(n_volga, u) >> 120, s >> 18), WAD)  # 2^14
+    n_volga = unsafe_div(unsafe_mul(unsafe_mul(n_volga, u) >> 124, s >> 18), WAD)  # 2^10
     return types.Board(
         value=black76._floor_wad(value) >> 18,
         delta=unsafe_sub(n_cdf >> 96, puts),
@@ -142,7 +142,7 @@ def _board(
         vega=unsafe_div(unsafe_mul(unsafe_mul(s, u) >> 96, n_pdf >> 82), WAD) >> 32,
         theta=unsafe_div(unsafe_sub(decay, owed), t) >> 64,
         vanna=unsafe_mul(unsafe_sub(0, n_vanna), u) >> 136,
-        volga=unsafe_mul(unsafe_mul(n_volga, u) >> 96, c.SQRT_2LN2) >> 74,
+        volga=unsafe_mul(unsafe_mul(n_volga, u) >> 96, c.SQRT_2LN2) >> 70,
         gross=convert(gross, uint256),
     )
 
