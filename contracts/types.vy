@@ -2,9 +2,10 @@
 """
 @title Structs that cross a contract's border
 @license MIT
-@notice Units, stated once. Everything is WAD (1e18) unless it says otherwise: prices in quote tokens per unit of underlying,
-    sizes in contracts of one unit of underlying, volatility and rates per year of 365 days. S = forward * discount is
-    spot, c = -ln(discount)/tau carry, sigma = sqrt(variance/tau) volatility.
+@notice Units, stated once. Everything is WAD (1e18) unless it says otherwise: prices in quote
+    tokens per unit of underlying, sizes in contracts of one unit of underlying, volatility and
+    rates per year of 365 days. S = forward * discount is spot, c = -ln(discount)/tau carry, sigma =
+    sqrt(variance/tau) volatility.
 """
 
 
@@ -56,10 +57,10 @@ struct GridLeg:
 
 struct Shock:
     spot: uint256  # factor on spot and forward, 1/4 to 4
-    volatility: int256  # 1 up, -1 down, 0 as it is: a plain number
+    volatility: int256  # a plain number: up where positive, down where negative, 0 as it is
 
 
-struct VolShock:  # sigma up: sigma (1 + up m), down: sigma (1 - down m), m = (30 days / max(tau, 1 day))^power
+struct VolShock:  # sigma times 1 + up m or 1 - down m, where m = (30 d / max(tau, 1 d))^power
     up: uint256
     down: uint256
     near_power: uint256  # under 30 days

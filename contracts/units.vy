@@ -2,7 +2,8 @@
 """
 @title Units
 @license MIT
-@notice The scales of the house. WAD is the default and has no suffix in a name; everything else says what it is.
+@notice The scales of the house. WAD is the default and has no suffix in a name; everything else
+    says what it is.
 """
 
 WAD: constant(uint256) = 10**18

@@ -3,9 +3,9 @@
 """
 @title Black-76 with all Greeks from one density
 @license MIT
-@notice Readable source of `flat`, which tools/kernel/flatten.py writes and `Pricer` exports. Letters are those of docs/MATH.md:
-    L = log2(F/K), z = sqrt(w/(2 ln 2)), D1 = (L/z + z)/2, D2 = D1 - z, s and k the discounted forward and strike with 24 more
-    bits than a WAD, p = phi(d1).
+@notice Readable source of `flat`, which tools/kernel/flatten.py writes and `Pricer` exports.
+    Letters are those of docs/MATH.md: L = log2(F/K), z = sqrt(w/(2 ln 2)), D1 = (L/z + z)/2, D2 =
+    D1 - z, s and k the discounted forward and strike with 24 more bits than a WAD, p = phi(d1).
 """
 
 from .. import types
@@ -39,7 +39,7 @@ def _mark(
     df: int256 = convert(convert(discount, bytes32), int256)
     var: int256 = convert(convert(variance, bytes32), int256)
     t: int256 = convert(convert(tau, bytes32), int256)
-    w: int256 = fixed._skewness(F, K)
+    w: int256 = fixed._contrast(F, K)
     x: int256 = unsafe_mul(w, w) >> 96
     if (
         (forward | strike) >> 128
@@ -76,7 +76,7 @@ def _mark(
     vega: int256 = unsafe_mul(sp, u) >> 96
     delta: int256 = unsafe_mul(n1, WAD) >> 96
     decay: int256 = unsafe_mul(unsafe_mul(sp, z) >> 72, c.MINUS_YEAR_SQRT_2LN2_OVER_2)
-    carry: int256 = fixed._skewness(WAD, df)
+    carry: int256 = fixed._contrast(WAD, df)
     carry = unsafe_mul(carry, fixed._log2_over_near(unsafe_mul(carry, carry) >> 96)) >> 96
     return types.Mark(
         call=convert(convert(call >> 18, bytes32), uint256),
@@ -123,7 +123,7 @@ def _price(
     F: int256 = convert(convert(forward, bytes32), int256)
     K: int256 = convert(convert(strike, bytes32), int256)
     df: int256 = convert(convert(discount, bytes32), int256)
-    w: int256 = fixed._skewness(F, K)
+    w: int256 = fixed._contrast(F, K)
     x: int256 = unsafe_mul(w, w) >> 96
     s: int256 = unsafe_div(unsafe_mul(F, df), FIVE_18)
     k: int256 = unsafe_div(unsafe_mul(K, df), FIVE_18)
@@ -210,7 +210,7 @@ def _rent(strike: uint256, discount: uint256, tau: uint256) -> int256:
     @custom:cold At zero variance
     """
     k: int256 = convert(unsafe_div(unsafe_mul(strike, discount), convert(FIVE_18, uint256)), int256)
-    w: int256 = fixed._skewness(WAD, convert(discount, int256))
+    w: int256 = fixed._contrast(WAD, convert(discount, int256))
     q: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
     return unsafe_div(unsafe_mul(unsafe_mul(k, q) >> 72, c.YEAR_LN2), convert(tau, int256)) >> 82
 
@@ -219,7 +219,8 @@ def _rent(strike: uint256, discount: uint256, tau: uint256) -> int256:
 @pure
 def _floor_wad(x: int256) -> int256:
     """
-    @notice x / WAD toward minus infinity, whatever the sign: the lower value for whoever holds x
+    @notice x / WAD toward minus infinity, whatever the sign: the lower value for whoever holds
+        x
     @param x A product of two WAD
     @return The quotient, WAD
     @custom:error exact 0

@@ -3,9 +3,11 @@
 """
 @title All positions of one expiry in one pass
 @license MIT
-@notice Sums n times what `black76` gives for one contract. What the strikes share (S, sqrt(tau), carry) is taken out of the sums and
-    multiplied once at the end, so that a strike costs its volatility, one density and two tails.
-@dev Sizes are below 2^90, spot with 18 more bits below 2^132, z between 2^72 and 2^101: the bound of each sum stands beside it.
+@notice Sums n times what `black76` gives for one contract. What the strikes share (S,
+    sqrt(tau), carry) is taken out of the sums and multiplied once at the end, so that a strike
+    costs its volatility, one density and two tails.
+@dev Sizes are below 2^90, spot with 18 more bits below 2^132, z between 2^72 and 2^101: the
+    bound of each sum stands beside it.
 """
 
 from .. import types
@@ -29,7 +31,8 @@ def _board(
     legs: DynArray[types.BoardLeg, 24],
 ) -> types.Board:
     """
-    @notice Value and Greeks of all positions of one expiry, each strike at its volatility on the slice
+    @notice Value and Greeks of all positions of one expiry, each strike at its volatility on
+        the slice
     @param forward Forward price of the underlying at expiry
     @param discount Price today of one quote token at expiry
     @param tau Seconds to expiry
@@ -41,7 +44,7 @@ def _board(
     if tau == 0:
         return self._expired(forward, discount, legs)
     domain._require_expiry(forward, discount, tau)
-    smile_: essvi.Hyperbola = essvi._hyperbola(smile)
+    curve: essvi.Hyperbola = essvi._hyperbola(smile)
     F: int256 = convert(convert(forward, bytes32), int256)
     df: int256 = convert(convert(discount, bytes32), int256)
     s: int256 = unsafe_div(unsafe_mul(F, df), black76.FIVE_18)
@@ -59,17 +62,17 @@ def _board(
     for leg: types.BoardLeg in legs:
         n: int256 = unsafe_add(leg.calls, leg.puts)
         K: int256 = convert(convert(leg.strike, bytes32), int256)
-        w: int256 = fixed._skewness(F, K)
+        w: int256 = fixed._contrast(F, K)
         x: int256 = unsafe_mul(w, w) >> 96
         l: int256 = unsafe_mul(w, fixed._log2_over(x)) >> 96
         var: int256 = essvi._total_variance(
             l,
-            smile_.skew,
-            smile_.slope,
-            smile_.rho,
-            smile_.base,
-            smile_.height,
-            smile_.height_squared,
+            curve.skew,
+            curve.slope,
+            curve.rho,
+            curve.base,
+            curve.height,
+            curve.height_squared,
         )
         if (
             (
@@ -128,7 +131,7 @@ def _board(
 
     t: int256 = convert(convert(tau, bytes32), int256)
     u: int256 = fixed._sqrt_years(t)
-    carry: int256 = fixed._skewness(WAD, df)
+    carry: int256 = fixed._contrast(WAD, df)
     carry = unsafe_mul(carry, fixed._log2_over_near(unsafe_mul(carry, carry) >> 96)) >> 96
     decay: int256 = unsafe_div(unsafe_mul(s, n_pdf_z >> 82), WAD)  # 2^32
     decay = unsafe_mul(decay, c.MINUS_YEAR_SQRT_2LN2_OVER_2) >> 8  # 2^64

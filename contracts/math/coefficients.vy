@@ -2,7 +2,7 @@
 """
 @title Coefficients of the kernel
 @license MIT
-@notice Written by tools/kernel/fit.py: do not edit. Q = 2^96 is one; docs/MATH.md derives the forms.
+@notice Written by tools/kernel/fit.py: do not edit. Q = 2^96 is one; see docs/MATH.md.
 """
 
 # Mills' ratio of |d|, D = |d| / sqrt(2 ln 2): error of phi R at most 5.97e-19
@@ -101,7 +101,7 @@ HYPOT_C1: constant(int256) = 545664544316
 HYPOT_C2: constant(int256) = 549748145195
 HYPOT_C3: constant(int256) = 549755813861
 
-# first guesses of implied volatility: q = x/v from below, z = v / sqrt(2 ln 2) from above
+# first guesses of implied volatility: q = x/v below one half, z = v/sqrt(2 ln 2) above
 LOW_A: constant(int256) = 11823827152922611450155245473
 LOW_K: constant(int256) = 346782517450701536357042051358906166570464055920923951424956
 LOW_C: constant(int256) = 7041399552489887393112569582431

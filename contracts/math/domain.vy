@@ -3,8 +3,9 @@
 """
 @title The domain of the kernel
 @license MIT
-@notice Bounds, and the reason with which a value outside them is refused. Hot functions test all bounds at once and come
-    here only when one is broken. Every reason goes through `_refuse`: a reason in an assert costs 124 bytes, here 60.
+@notice Bounds, and the reason with which a value outside them is refused. Hot functions test
+    all bounds at once and come here only when one is broken. Every reason goes through `_refuse`: a
+    reason in an assert costs 124 bytes, here 60.
 """
 
 MAX_PRICE: constant(uint256) = 2**128 - 1
@@ -46,8 +47,8 @@ def _refuse(reason: String[24]):
 @pure
 def _require(forward: uint256, strike: uint256, discount: uint256, variance: uint256, tau: uint256):
     """
-    @notice Reverts with the reason for the first value that is outside. What is left is zero time, zero variance, or
-        strikes too far from the forward
+    @notice Reverts with the reason for the first value that is outside. What is left is zero
+        time, zero variance, or strikes too far from the forward
     @param forward Forward price
     @param strike Strike price
     @param discount Price today of one quote token at expiry

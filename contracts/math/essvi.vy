@@ -3,9 +3,9 @@
 """
 @title eSSVI total variance
 @license MIT
-@notice w(k) = 1/2 [theta + rho psi k + sqrt((psi k + theta rho)^2 + theta^2 (1 - rho^2))], k = ln(K/F). With g = psi k + theta rho
-    and h = theta sqrt(1 - rho^2) that is 1/2 [theta (1 - rho^2) + rho g + sqrt(g^2 + h^2)]. The kernel has L = log2(F/K) at
-    hand, so psi k = -psi ln2 L.
+@notice w(k) = 1/2 [theta + rho psi k + sqrt((psi k + theta rho)^2 + theta^2 (1 - rho^2))], k =
+    ln(K/F). With g = psi k + theta rho and h = theta sqrt(1 - rho^2) that is 1/2 [theta (1 - rho^2)
+    + rho g + sqrt(g^2 + h^2)]. The kernel has L = log2(F/K) at hand, so psi k = -psi ln2 L.
 """
 
 from .. import types
@@ -34,7 +34,8 @@ def _hyperbola(smile: types.Slice) -> Hyperbola:
     @notice The constants of a slice
     @dev With theta <= 256 and psi <= 64 no product below reaches 2^220.
     @param smile The slice as of now
-    @return The slice at Q, with its height: a seed, good to 1e-6 as rho nears one; the rest is exact to 2^-88
+    @return The slice at Q, with its height: a seed, good to 1e-6 as rho nears one; the rest is
+        exact to 2^-88
     @custom:error absolute 1e-6
     @custom:cold Once for each board
     """
@@ -74,8 +75,9 @@ def _total_variance(
 ) -> int256:
     """
     @notice Total variance at one strike
-    @dev |l| <= 5 Q, hence |g| < 2^105 and g^2 + h^2 < 2^211. The seed |g| + h lies within sqrt(2) of the root, also where
-        `height` has been rounded; the root itself rests on `height_squared`.
+    @dev |l| <= 5 Q, hence |g| < 2^105 and g^2 + h^2 < 2^211. The seed |g| + h lies within
+        sqrt(2) of the root, also where `height` has been rounded; the root itself rests on
+        `height_squared`.
     @param l log2(F/K), Q
     @param skew theta rho, Q
     @param slope psi ln 2, Q

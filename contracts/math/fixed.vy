@@ -3,10 +3,12 @@
 """
 @title Elementary functions at 2^96
 @license MIT
-@notice Q = 2^96 is one. Arguments are trusted: each function names the range in which no intermediate reaches 2^255, and
-    its caller proves the range. Hence unsafe arithmetic; `>>` on a signed word rounds toward minus infinity.
-@dev docs/MATH.md derives the forms; `coefficients` holds the fitted numbers. A function marked `@custom:cold` lies off the
-    common path and is called rather than inlined by tools/kernel/flatten.py.
+@notice Q = 2^96 is one. Arguments are trusted: each function names the range in which no
+    intermediate reaches 2^255, and its caller proves the range. Hence unsafe arithmetic; `>>` on a
+    signed word rounds toward minus infinity.
+@dev docs/MATH.md derives the forms; `coefficients` holds the fitted numbers. A function marked
+    `@custom:cold` lies off the common path and is called rather than inlined by
+    tools/kernel/flatten.py.
 """
 
 from . import coefficients as c
@@ -17,7 +19,7 @@ HALF: constant(int256) = 2**95
 
 @internal
 @pure
-def _skewness(a: int256, b: int256) -> int256:
+def _contrast(a: int256, b: int256) -> int256:
     """
     @notice w = (a - b)/(a + b), for 0 <= a, b < 2^129; one where b is zero
     @param a First number, any unit
@@ -32,7 +34,8 @@ def _skewness(a: int256, b: int256) -> int256:
 @pure
 def _log2_over(x: int256) -> int256:
     """
-    @notice log2(a/b) / w as a function of x = w^2 with w = (a - b)/(a + b), for a and b within a factor 32 of each other
+    @notice log2(a/b) / w as a function of x = w^2 with w = (a - b)/(a + b), for a and b within
+        a factor 32 of each other
     @dev log2((1 + w)/(1 - w)) = 2 atanh(w)/ln 2. The error is relative to the logarithm.
     @param x The square of w, Q
     @return The quotient, Q
@@ -83,7 +86,7 @@ def _log2_wide(a: int256) -> int256:
     for i: uint256 in range(5):
         if a >> unsafe_add(unsafe_add(bits, 96), 64 >> i) != 0:
             bits = unsafe_add(bits, 64 >> i)
-    w: int256 = self._skewness(a >> bits, Q)
+    w: int256 = self._contrast(a >> bits, Q)
     return unsafe_add(
         convert(bits << 96, int256), unsafe_mul(w, self._log2_over(unsafe_mul(w, w) >> 96)) >> 96
     )
@@ -93,8 +96,10 @@ def _log2_wide(a: int256) -> int256:
 @pure
 def _exp2_neg(x: int256, scale: int256) -> int256:
     """
-    @notice scale * 2^-x for 0 <= x < 2^254 and 0 < scale <= 2^100; zero where it is below one unit
-    @dev x = n + f with n whole and |f| <= 1/2, and 2^-f = (h - f)/(h + f) with h even in f. Largest intermediate 2^202.
+    @notice scale * 2^-x for 0 <= x < 2^254 and 0 < scale <= 2^100; zero where it is below one
+        unit
+    @dev x = n + f with n whole and |f| <= 1/2, and 2^-f = (h - f)/(h + f) with h even in f.
+        Largest intermediate 2^202.
     @param x Exponent, Q
     @param scale What one stands for, Q
     @return The power, in the unit of `scale`
@@ -116,8 +121,8 @@ def _exp2_neg(x: int256, scale: int256) -> int256:
 def _sqrt_variance(w: int256) -> int256:
     """
     @notice sqrt(w / (2 ln 2)) for 1 <= w <= 512 WAD
-    @dev Newton's method with the scale factors taken out of the loop (`Root` in tools/kernel/fit.py). Largest intermediate
-        V_G6 * 2^69 < 2^200; y is never below 2^60.
+    @dev Newton's method with the scale factors taken out of the loop (`Root` in
+        tools/kernel/fit.py). Largest intermediate V_G6 * 2^69 < 2^200; y is never below 2^60.
     @param w Total variance, WAD
     @return The root, Q
     @custom:error relative 2e-20

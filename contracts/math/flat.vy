@@ -3,8 +3,8 @@
 """
 @title The kernel, flattened
 @license MIT
-@notice Written by tools/kernel/flatten.py: do not edit. Read and test the modules it is made of. External functions, so that
-    `Pricer` can export them without a copy of their structs.
+@notice Written by tools/kernel/flatten.py: do not edit. Read and test the modules it is made
+    of. External functions, so that `Pricer` can export them without a copy of their structs.
 """
 from .. import types
 from . import black76
@@ -21,7 +21,8 @@ from . import shock_grid
 @pure
 def _log2_over(x: int256) -> int256:
     """
-    @notice log2(a/b) / w as a function of x = w^2 with w = (a - b)/(a + b), for a and b within a factor 32 of each other
+    @notice log2(a/b) / w as a function of x = w^2 with w = (a - b)/(a + b), for a and b within
+        a factor 32 of each other
     @dev log2((1 + w)/(1 - w)) = 2 atanh(w)/ln 2. The error is relative to the logarithm.
     @param x The square of w, Q
     @return The quotient, Q
@@ -56,7 +57,7 @@ def _log2_wide(a: int256) -> int256:
     for i: uint256 in range(5):
         if a >> unsafe_add(unsafe_add(bits, 96), 64 >> i) != 0:
             bits = unsafe_add(bits, 64 >> i)
-    w: int256 = fixed._skewness(a >> bits, fixed.Q)
+    w: int256 = fixed._contrast(a >> bits, fixed.Q)
     return unsafe_add(convert(bits << 96, int256), unsafe_mul(w, self._log2_over(unsafe_mul(w, w) >> 96)) >> 96)
 
 
@@ -65,8 +66,9 @@ def _log2_wide(a: int256) -> int256:
 def _cumulate(d: int256, density: int256, total: int256) -> int256:
     """
     @notice total * N(d), where density = total * phi(d)
-    @dev Beyond |d| = 11.6 the density is zero, and with it the tail, whatever the fraction gives; below, no partial
-        denominator comes near zero (`assert_no_poles` in tools/kernel/fit.py). Largest intermediate 2^153 * 2^97.
+    @dev Beyond |d| = 11.6 the density is zero, and with it the tail, whatever the fraction
+        gives; below, no partial denominator comes near zero (`assert_no_poles` in
+        tools/kernel/fit.py). Largest intermediate 2^153 * 2^97.
     @param d D = d / sqrt(2 ln 2), Q
     @param density total * phi(d), any unit
     @param total What probability one stands for, the same unit
@@ -117,7 +119,7 @@ def _rent(strike: uint256, discount: uint256, tau: uint256) -> int256:
     @custom:cold At zero variance
     """
     k: int256 = convert(unsafe_div(unsafe_mul(strike, discount), convert(black76.FIVE_18, uint256)), int256)
-    w: int256 = fixed._skewness(black76.WAD, convert(discount, int256))
+    w: int256 = fixed._contrast(black76.WAD, convert(discount, int256))
     return unsafe_div(unsafe_mul(unsafe_mul(k, unsafe_mul(w, self._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96) >> 72, coefficients.YEAR_LN2), convert(tau, int256)) >> 82
 
 
@@ -125,9 +127,10 @@ def _rent(strike: uint256, discount: uint256, tau: uint256) -> int256:
 @pure
 def _tenor(tau: uint256, near_power: uint256, far_power: uint256) -> int256:
     """
-    @notice (30 days / max(tau, 1 day))^power: how much stronger a shock of volatility is on a shorter expiry
-    @dev Both ratios lie within a factor 32: 30 days over at least one, and at most 2^27 s over 240 days, 2^3 times 30.
-        With a power of at most one half the exponents stay within 0 and 3.
+    @notice (30 days / max(tau, 1 day))^power: how much stronger a shock of volatility is on a
+        shorter expiry
+    @dev Both ratios lie within a factor 32: 30 days over at least one, and at most 2^27 s over
+        240 days, 2^3 times 30. With a power of at most one half the exponents stay within 0 and 3.
     @param tau Seconds to expiry
     @param near_power Power under 30 days
     @param far_power Power from 30 days on
@@ -137,7 +140,7 @@ def _tenor(tau: uint256, near_power: uint256, far_power: uint256) -> int256:
     """
     t: int256 = convert(max(tau, shock_grid.DAY), int256)
     near: bool = tau < 30 * shock_grid.DAY
-    t = fixed._skewness(convert(30 * shock_grid.DAY, int256), t) if near else fixed._skewness(t, convert(240 * shock_grid.DAY, int256))
+    t = fixed._contrast(convert(30 * shock_grid.DAY, int256), t) if near else fixed._contrast(t, convert(240 * shock_grid.DAY, int256))
     t = unsafe_mul(t, self._log2_over(unsafe_mul(t, t) >> 96)) >> 96
     power: int256 = convert(near_power if near else far_power, int256)
     if near:
@@ -170,7 +173,7 @@ def _ready(leg: types.GridLeg, vol_shock: types.VolShock) -> shock_grid.Ready:
     F: int256 = convert(convert(leg.forward, bytes32), int256)
     K: int256 = convert(convert(leg.strike, bytes32), int256)
     df: int256 = convert(convert(leg.discount, bytes32), int256)
-    w: int256 = fixed._skewness(F, K)
+    w: int256 = fixed._contrast(F, K)
     x: int256 = unsafe_mul(w, w) >> 96
     alive: bool = leg.tau != 0 and leg.variance != 0
     if (unsafe_add(leg.calls, domain.HALF_SIZE) | unsafe_add(leg.puts, domain.HALF_SIZE)) >> 90 | convert(unsafe_sub(leg.forward, 1) >= domain.MAX_SUM_PRICE, int256) | convert(unsafe_sub(leg.strike, 1) >= domain.MAX_PRICE, int256) | convert(unsafe_sub(leg.discount, domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT, int256) | convert(unsafe_sub(leg.variance, domain.MIN_SUM_VARIANCE) > domain.MAX_VARIANCE - domain.MIN_SUM_VARIANCE, int256) | convert(x > domain.FACTOR_32, int256) | convert(leg.tau > domain.MAX_TAU, int256) != 0:
@@ -196,7 +199,8 @@ def _ready(leg: types.GridLeg, vol_shock: types.VolShock) -> shock_grid.Ready:
 @pure
 def _guess(l: int256, b: int256) -> int256:
     """
-    @notice Where to start, within a fifth: below one half as if prices moved by differences and not by ratios, above as at the money
+    @notice Where to start, within a fifth: below one half as if prices moved by differences and
+        not by ratios, above as at the money
     @param l log2 of the larger over the smaller of forward and strike, Q
     @param b Time value over the smaller of spot and discounted strike, Q
     @return v / sqrt(2 ln 2), Q
@@ -306,7 +310,8 @@ def price(forward: uint256, strike: uint256, discount: uint256, variance: uint25
 @pure
 def board(forward: uint256, discount: uint256, tau: uint256, smile: types.Slice, legs: DynArray[types.BoardLeg, 24]) -> types.Board:
     """
-    @notice Value and Greeks of all positions of one expiry, each strike at its volatility on the slice
+    @notice Value and Greeks of all positions of one expiry, each strike at its volatility on
+        the slice
     @param forward Forward price of the underlying at expiry
     @param discount Price today of one quote token at expiry
     @param tau Seconds to expiry
@@ -318,7 +323,7 @@ def board(forward: uint256, discount: uint256, tau: uint256, smile: types.Slice,
     if tau == 0:
         return board_sum._expired(forward, discount, legs)
     domain._require_expiry(forward, discount, tau)
-    smile_: essvi.Hyperbola = essvi._hyperbola(smile)
+    curve: essvi.Hyperbola = essvi._hyperbola(smile)
     s: int256 = unsafe_div(unsafe_mul(convert(convert(forward, bytes32), int256), convert(convert(discount, bytes32), int256)), black76.FIVE_18)
     value: int256 = 0
     puts: int256 = 0
@@ -336,13 +341,13 @@ def board(forward: uint256, discount: uint256, tau: uint256, smile: types.Slice,
         w: int256 = unsafe_sub(fixed.Q, unsafe_div(K << 97, unsafe_add(convert(convert(forward, bytes32), int256), K)))
         x: int256 = unsafe_mul(w, w) >> 96
         w = unsafe_mul(w, unsafe_add(unsafe_div(coefficients.LOG_K1, unsafe_add(unsafe_sub(coefficients.LOG_B1, x), unsafe_div(coefficients.LOG_K2, unsafe_sub(unsafe_sub(x, coefficients.LOG_B2), unsafe_div(coefficients.LOG_K3, unsafe_sub(unsafe_sub(x, coefficients.LOG_B3), unsafe_div(coefficients.LOG_K4, unsafe_sub(unsafe_sub(x, coefficients.LOG_B4), unsafe_div(coefficients.LOG_K5, unsafe_sub(unsafe_sub(x, coefficients.LOG_B5), unsafe_div(coefficients.LOG_K6, unsafe_sub(unsafe_sub(x, coefficients.LOG_B6), unsafe_div(coefficients.LOG_K7, unsafe_sub(unsafe_sub(x, coefficients.LOG_B7), unsafe_div(coefficients.LOG_K8, unsafe_sub(unsafe_sub(x, coefficients.LOG_B8), unsafe_div(coefficients.LOG_K9, unsafe_sub(unsafe_sub(x, coefficients.LOG_B9), unsafe_div(coefficients.LOG_K10, unsafe_sub(x, coefficients.LOG_B10)))))))))))))))))))), coefficients.LOG_C)) >> 96
-        g: int256 = unsafe_sub(smile_.skew, unsafe_mul(smile_.slope, w) >> 96)
-        x2: int256 = unsafe_add(unsafe_mul(g, g), smile_.height_squared)
-        y2: int256 = unsafe_mul(unsafe_add(unsafe_mul(g, g >> 255 | 1), smile_.height), coefficients.HYPOT_C0) >> 40
+        g: int256 = unsafe_sub(curve.skew, unsafe_mul(curve.slope, w) >> 96)
+        x2: int256 = unsafe_add(unsafe_mul(g, g), curve.height_squared)
+        y2: int256 = unsafe_mul(unsafe_add(unsafe_mul(g, g >> 255 | 1), curve.height), coefficients.HYPOT_C0) >> 40
         y2 = unsafe_mul(unsafe_add(unsafe_div(x2, y2), y2), coefficients.HYPOT_C1) >> 40
         y2 = unsafe_mul(unsafe_add(unsafe_div(x2, y2), y2), coefficients.HYPOT_C2) >> 40
         y2 = unsafe_mul(unsafe_add(unsafe_div(x2, y2), y2), coefficients.HYPOT_C3) >> 40
-        y2 = unsafe_mul(unsafe_add(unsafe_add(smile_.base, unsafe_add(unsafe_div(x2, y2), y2) >> 1), unsafe_mul(smile_.rho, g) >> 96), essvi.WAD) >> 97
+        y2 = unsafe_mul(unsafe_add(unsafe_add(curve.base, unsafe_add(unsafe_div(x2, y2), y2) >> 1), unsafe_mul(curve.rho, g) >> 96), essvi.WAD) >> 97
         if (unsafe_add(leg.calls, domain.HALF_SIZE) | unsafe_add(leg.puts, domain.HALF_SIZE)) >> 90 | convert(convert(leg.strike >> 128, bytes32), int256) | convert(x > domain.FACTOR_32, int256) | convert(unsafe_sub(convert(convert(y2, bytes32), uint256), domain.MIN_SUM_VARIANCE) > domain.MAX_VARIANCE - domain.MIN_SUM_VARIANCE, int256) != 0:
             domain._require_leg(leg.calls, leg.puts, leg.strike, convert(convert(y2, bytes32), uint256), x)
         x = unsafe_sub(unsafe_add(unsafe_mul(y2, coefficients.V_SLOPE), coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE, unsafe_add(y2, coefficients.V_MIDDLE)))
@@ -401,7 +406,8 @@ def board(forward: uint256, discount: uint256, tau: uint256, smile: types.Slice,
 def grid(legs: DynArray[types.GridLeg, 16], shocks: DynArray[types.Shock, 12], vol_shock: types.VolShock) -> DynArray[int256, 12]:
     """
     @notice Value of a portfolio under each shock
-    @dev |log2| <= 5 + 2 and z >= 2^72 / 16, so |D| < 2^126. Sizes are below 2^90 and values below 2^139: sums below 2^234.
+    @dev |log2| <= 5 + 2 and z >= 2^72 / 16, so |D| < 2^126. Sizes are below 2^90 and values
+        below 2^139: sums below 2^234.
     @param legs Positions, one for each strike of an expiry
     @param shocks Factors on spot and directions of volatility
     @param vol_shock By how much volatility moves, by time to expiry

@@ -3,8 +3,9 @@
 """
 @title The normal distribution through Mills' ratio
 @license MIT
-@notice R(x) = (1 - N(x))/phi(x). One density serves every tail: N(-|d1|) = phi(d1) R(|d1|), and as S phi(d1) = K df phi(d2) also
-    K df N(-|d2|) = S phi(d1) R(|d2|). Arguments are D = d / sqrt(2 ln 2), so that phi(d) = 2^(-D^2) / sqrt(2 pi).
+@notice R(x) = (1 - N(x))/phi(x). One density serves every tail: N(-|d1|) = phi(d1) R(|d1|), and
+    as S phi(d1) = K df phi(d2) also K df N(-|d2|) = S phi(d1) R(|d2|). Arguments are D = d / sqrt(2
+    ln 2), so that phi(d) = 2^(-D^2) / sqrt(2 pi).
 """
 
 from . import coefficients as c
@@ -28,8 +29,9 @@ def _density(d: int256) -> int256:
 def _cumulate(d: int256, density: int256, total: int256) -> int256:
     """
     @notice total * N(d), where density = total * phi(d)
-    @dev Beyond |d| = 11.6 the density is zero, and with it the tail, whatever the fraction gives; below, no partial
-        denominator comes near zero (`assert_no_poles` in tools/kernel/fit.py). Largest intermediate 2^153 * 2^97.
+    @dev Beyond |d| = 11.6 the density is zero, and with it the tail, whatever the fraction
+        gives; below, no partial denominator comes near zero (`assert_no_poles` in
+        tools/kernel/fit.py). Largest intermediate 2^153 * 2^97.
     @param d D = d / sqrt(2 ln 2), Q
     @param density total * phi(d), any unit
     @param total What probability one stands for, the same unit

@@ -3,10 +3,11 @@
 """
 @title Implied volatility in a fixed number of steps
 @license MIT
-@notice Of the call and the put of a strike the one out of the money is solved: its value over the smaller of spot and discounted strike is
-    b(v) = N(d1) - e^x N(d2) with x = |ln(F/K)|, d1 = -x/v + v/2, d2 = -x/v - v/2, rising from 0 to 1. A guess within a fifth (`_guess`), then
-    Householder's method of order four on ln b below one half and on ln(1 - b) above, where both are almost straight lines:
-    the error goes from 0.17 to 2e-4 to 1e-15.
+@notice Of the call and the put of a strike the one out of the money is solved: its value over
+    the smaller of spot and discounted strike is b(v) = N(d1) - e^x N(d2) with x = |ln(F/K)|, d1 =
+    -x/v + v/2, d2 = -x/v - v/2, rising from 0 to 1. A guess within a fifth (`_guess`), then
+    Householder's method of order four on ln b below one half and on ln(1 - b) above, where both are
+    almost straight lines: the error goes from 0.17 to 2e-4 to 1e-15.
 """
 
 from . import black76
@@ -43,7 +44,7 @@ def _implied_vol(
     F: int256 = convert(convert(forward, bytes32), int256)
     K: int256 = convert(convert(strike, bytes32), int256)
     df: int256 = convert(convert(discount, bytes32), int256)
-    w: int256 = fixed._skewness(F, K)
+    w: int256 = fixed._contrast(F, K)
     x: int256 = unsafe_mul(w, w) >> 96
     if (
         (forward | strike) >> 128
@@ -86,8 +87,9 @@ def _implied_vol(
             p = unsafe_sub(0, p)
         else:
             v = unsafe_sub(gaussian._cumulate(d1, density, fixed.Q), tail)
-        # f = ln(v / goal). With Newton's step n = -f/f1 the ratios n f2/f1 and n^2 f3/f1 of its derivatives are free of units
-        w = fixed._skewness(v, goal)
+        # f = ln(v / goal), f1 to f3 its derivatives. Multiplied by powers of Newton's step
+        # n = -f/f1 their ratios are free of units.
+        w = fixed._contrast(v, goal)
         f: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
         f = unsafe_mul(f, c.LN2) >> 96
         n: int256 = unsafe_div(unsafe_mul(f, v), unsafe_sub(0, p))
@@ -116,7 +118,8 @@ def _implied_vol(
 @pure
 def _guess(l: int256, b: int256) -> int256:
     """
-    @notice Where to start, within a fifth: below one half as if prices moved by differences and not by ratios, above as at the money
+    @notice Where to start, within a fifth: below one half as if prices moved by differences and
+        not by ratios, above as at the money
     @param l log2 of the larger over the smaller of forward and strike, Q
     @param b Time value over the smaller of spot and discounted strike, Q
     @return v / sqrt(2 ln 2), Q

@@ -3,8 +3,9 @@
 """
 @title A portfolio under shocks of spot and volatility
 @license MIT
-@notice The logarithm of a strike and the root of its variance are taken once for each leg: a shock of spot adds to the one, a shock of
-    volatility multiplies the other, and a cell costs one density and two tails.
+@notice The logarithm of a strike and the root of its variance are taken once for each leg: a
+    shock of spot adds to the one, a shock of volatility multiplies the other, and a cell costs one
+    density and two tails.
 """
 
 from .. import types
@@ -38,7 +39,8 @@ def _grid(
 ) -> DynArray[int256, 12]:
     """
     @notice Value of a portfolio under each shock
-    @dev |log2| <= 5 + 2 and z >= 2^72 / 16, so |D| < 2^126. Sizes are below 2^90 and values below 2^139: sums below 2^234.
+    @dev |log2| <= 5 + 2 and z >= 2^72 / 16, so |D| < 2^126. Sizes are below 2^90 and values
+        below 2^139: sums below 2^234.
     @param legs Positions, one for each strike of an expiry
     @param shocks Factors on spot and directions of volatility
     @param vol_shock By how much volatility moves, by time to expiry
@@ -91,7 +93,7 @@ def _ready(leg: types.GridLeg, vol_shock: types.VolShock) -> Ready:
     F: int256 = convert(convert(leg.forward, bytes32), int256)
     K: int256 = convert(convert(leg.strike, bytes32), int256)
     df: int256 = convert(convert(leg.discount, bytes32), int256)
-    w: int256 = fixed._skewness(F, K)
+    w: int256 = fixed._contrast(F, K)
     x: int256 = unsafe_mul(w, w) >> 96
     alive: bool = leg.tau != 0 and leg.variance != 0
     if (
@@ -150,7 +152,7 @@ def _step(spot: uint256) -> int256:
     """
     if unsafe_sub(spot, MIN_SPOT) > MAX_SPOT - MIN_SPOT:
         domain._refuse("pricer: spot shock")
-    w: int256 = fixed._skewness(convert(convert(spot, bytes32), int256), WAD)
+    w: int256 = fixed._contrast(convert(convert(spot, bytes32), int256), WAD)
     return unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
 
 
@@ -158,9 +160,10 @@ def _step(spot: uint256) -> int256:
 @pure
 def _tenor(tau: uint256, near_power: uint256, far_power: uint256) -> int256:
     """
-    @notice (30 days / max(tau, 1 day))^power: how much stronger a shock of volatility is on a shorter expiry
-    @dev Both ratios lie within a factor 32: 30 days over at least one, and at most 2^27 s over 240 days, 2^3 times 30.
-        With a power of at most one half the exponents stay within 0 and 3.
+    @notice (30 days / max(tau, 1 day))^power: how much stronger a shock of volatility is on a
+        shorter expiry
+    @dev Both ratios lie within a factor 32: 30 days over at least one, and at most 2^27 s over
+        240 days, 2^3 times 30. With a power of at most one half the exponents stay within 0 and 3.
     @param tau Seconds to expiry
     @param near_power Power under 30 days
     @param far_power Power from 30 days on
@@ -171,9 +174,9 @@ def _tenor(tau: uint256, near_power: uint256, far_power: uint256) -> int256:
     t: int256 = convert(max(tau, DAY), int256)
     near: bool = tau < 30 * DAY
     w: int256 = (
-        fixed._skewness(convert(30 * DAY, int256), t)
+        fixed._contrast(convert(30 * DAY, int256), t)
         if near
-        else fixed._skewness(t, convert(240 * DAY, int256))
+        else fixed._contrast(t, convert(240 * DAY, int256))
     )
     l: int256 = unsafe_mul(w, fixed._log2_over(unsafe_mul(w, w) >> 96)) >> 96
     power: int256 = convert(near_power if near else far_power, int256)

@@ -20,7 +20,7 @@ BATCH: constant(uint256) = 256
 def skewness(a: DynArray[int256, BATCH], b: DynArray[int256, BATCH]) -> DynArray[int256, BATCH]:
     results: DynArray[int256, BATCH] = []
     for i: uint256 in range(len(a), bound=BATCH):
-        results.append(fixed._skewness(a[i], b[i]))
+        results.append(fixed._contrast(a[i], b[i]))
     return results
 
 

@@ -67,7 +67,7 @@ def _pick(random: np.random.Generator, edges: Sequence[int], value: int) -> int:
     return int(edges[int(random.integers(len(edges)))]) if random.random() < 0.125 else value
 
 
-def _skewness(random: np.random.Generator) -> Arguments:
+def _contrast(random: np.random.Generator) -> Arguments:
     a = _pick(random, (1, WAD, 2**128, 2**129 - 1), _log(random, 1, 2**129))
     near = max(0, a + _pick(random, (-1, 0, 1), _log(random, 1, 2**128) - _log(random, 1, 2**128)))
     return a, min(_pick(random, (0, 1, a), near), 2**129 - 1)
@@ -133,7 +133,7 @@ def _tenor_truth(tau: int, near: int, far: int) -> arb:
 
 
 CASES: dict[str, Case] = {
-    "fixed._skewness": Case(_skewness, lambda a, b: ref.ratio(a - b, a + b) * Q),
+    "fixed._contrast": Case(_contrast, lambda a, b: ref.ratio(a - b, a + b) * Q),
     "fixed._log2_over": Case(_square(961 / 1089), _log2_over),
     "fixed._log2_over_near": Case(_square(9 / 25), _log2_over),
     "fixed._log2_wide": Case(

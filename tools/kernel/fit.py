@@ -1,9 +1,11 @@
 """Fits every approximation of the kernel and writes `contracts/math/coefficients.vy`.
 
-Run `python tools/kernel/fit.py` to rewrite the file, `--check` to compare. Nothing else may write it: a test runs this
-fit again and compares. Everything is in the kernel's fixed point: Q = 2^96 is one.
+Run `python tools/kernel/fit.py` to rewrite the file, `--check` to compare. Nothing else may
+write it: a test runs this fit again and compares. Everything is in the kernel's fixed point: Q =
+2^96 is one.
 
-The variable D is d / sqrt(2 ln 2), so that exp(-d^2/2) = 2^(-D^2) and the kernel works in base two throughout.
+The variable D is d / sqrt(2 ln 2), so that exp(-d^2/2) = 2^(-D^2) and the kernel works in base
+two throughout.
 """
 
 import sys
@@ -42,20 +44,24 @@ def exp2_even(q: mpf) -> mpf:
 def fit_mills() -> Rational:
     """Absolute error of S phi(d1) R(|d|), for d = d1 and for d = d2.
 
-    For d1 the weight is phi(d). For d2 it is phi(d1) = (K df/S) phi(d2), and a strike r times the spot has |d2| >= sqrt(2 ln r): so
-    the weight may not fall before r = 32, and then like 32 phi. Beyond |d| = 11.6 phi is below 2^-96 and the product is zero
-    whatever R is.
+    For d1 the weight is phi(d). For d2 it is phi(d1) = (K df/S) phi(d2), and a strike r times
+    the spot has |d2| >= sqrt(2 ln r): so the weight may not fall before r = 32, and then like 32
+    phi. Beyond |d| = 11.6 phi is below 2^-96 and the product is zero whatever R is.
     """
 
     def weight(d: mpf) -> mpf:
         return min(mpf(1), 32 * mpf(2) ** (-d * d)) / sqrt(2 * pi)
 
-    return best_rational(mills, mpf(0), 12 / C, 7, 8, weight, spread=(lambda x: 1 / (x + 2), lambda t: 1 / t - 2))
+    return best_rational(
+        mills, mpf(0), 12 / C, 7, 8, weight, spread=(lambda x: 1 / (x + 2), lambda t: 1 / t - 2)
+    )
 
 
 def fit_log2() -> Rational:
     """Relative error on ratios within a factor 32."""
-    return best_rational(log2_over_w, mpf(0), mpf(961) / 1089, 10, 10, lambda x: 1 / log2_over_w(x), grid=600)
+    return best_rational(
+        log2_over_w, mpf(0), mpf(961) / 1089, 10, 10, lambda x: 1 / log2_over_w(x), grid=600
+    )
 
 
 def fit_log2_near() -> Rational:
@@ -64,7 +70,9 @@ def fit_log2_near() -> Rational:
 
 
 def fit_exp2() -> Rational:
-    """Relative error of 2^-f on |f| <= 1/2; the weight is d ln(2^-f) / dH, kept away from zero at f = 0."""
+    """Relative error of 2^-f on |f| <= 1/2; the weight is d ln(2^-f) / dH, kept away from zero at f
+    = 0.
+    """
 
     def weight(q: mpf) -> mpf:
         return (sqrt(q) + mpf("1e-3")) * 2 / (exp2_even(q) ** 2 - q)
@@ -74,11 +82,13 @@ def fit_exp2() -> Rational:
 
 @dataclass(frozen=True)
 class Root:
-    """Newton's method for sqrt(unit w), low <= w <= high, each step scaled to put the error evenly on both sides.
+    """Newton's method for sqrt(unit w), low <= w <= high, each step scaled to put the error evenly
+    on both sides.
 
-    y0 = alpha (w + m), y' = c (y + x/y) with x = unit w. With y_n = a_n t_n and a_(n+1) = c_n a_n the factors leave the loop:
-    t' = t + (unit / a_n^2) w / t, so a step costs a multiplication by a constant and no shift, and t ends as y. The seed
-    and the first step together are linear in w and 1/(w + m): t_1 = slope w + offset - pole/(w + m).
+    y0 = alpha (w + m), y' = c (y + x/y) with x = unit w. With y_n = a_n t_n and a_(n+1) = c_n
+    a_n the factors leave the loop: t' = t + (unit / a_n^2) w / t, so a step costs a
+    multiplication by a constant and no shift, and t ends as y. The seed and the first step
+    together are linear in w and 1/(w + m): t_1 = slope w + offset - pole/(w + m).
     """
 
     slope: mpf
@@ -104,12 +114,15 @@ def fit_root(unit: mpf, low: int, high: int, steps: int) -> Root:
         scale /= c
         gains.append(unit / scale**2)
     c = factors[0] / scale
-    return Root(c * alpha, c * (alpha * m + unit / alpha), c * unit * m / alpha, m, gains[::-1], rho - 1)
+    return Root(
+        c * alpha, c * (alpha * m + unit / alpha), c * unit * m / alpha, m, gains[::-1], rho - 1
+    )
 
 
 def hypot_factors() -> tuple[list[mpf], mpf]:
-    """(|g| + h) / sqrt(g^2 + h^2) lies in [1, sqrt 2]: the factors of a scaled seed, of three scaled steps, and the relative
-    error after one plain step more."""
+    """(|g| + h) / sqrt(g^2 + h^2) lies in [1, sqrt 2]: the factors of a scaled seed, of three
+    scaled steps, and the relative error after one plain step more.
+    """
     rho = sqrt(sqrt(mpf(2)))
     factors = [1 / rho]
     for _ in range(3):
@@ -124,7 +137,9 @@ def fixed(x: mpf, bits: int = 96) -> int:
 
 
 def assert_no_poles(levels: list[tuple[mpf, mpf]], top: mpf) -> None:
-    """No partial denominator changes sign or falls below 1/10 on [0, top]: so no level divides by zero or loses precision."""
+    """No partial denominator changes sign or falls below 1/10 on [0, top]: so no level divides by
+    zero or loses precision.
+    """
     signs = [0] * len(levels)
     for step in range(4001):
         x, y = top * step / 4000, mpf(0)
@@ -137,8 +152,9 @@ def assert_no_poles(levels: list[tuple[mpf, mpf]], top: mpf) -> None:
 
 
 def fraction(name: str, levels: list[tuple[mpf, mpf]], top: mpf) -> list[str]:
-    """The levels K/(x + B + ...). A negative number would cost 32 bytes of code wherever it stands, so signs stand in the
-    operators of `fixed` and `gaussian`, and only magnitudes are constants."""
+    """The levels K/(x + B + ...). A negative number would cost 32 bytes of code wherever it stands,
+    so signs stand in the operators of `fixed` and `gaussian`, and only magnitudes are constants.
+    """
     lines = []
     for i, (k, b) in enumerate(levels, 1):
         lines.append(f"{name}_K{i}: constant(int256) = {fixed(abs(k), 192)}")
@@ -161,15 +177,22 @@ def root(name: str, what: str, unit: mpf, low: int, high: int, steps: int) -> li
 
 
 def guess_constants() -> list[str]:
-    """First guesses of implied volatility, fitted once by least squares of the relative error; the solver needs a fifth.
+    """First guesses of implied volatility, fitted once by least squares of the relative error; the
+    solver needs a fifth.
 
-    Low: with q = x/v and y = x/b, the Bachelier relation 1/y = phi(q)/q - N(-q) inverts to q = a (K/(a + C) - A), a = log2(1 + y),
-    within 5 %. High: with a = -log2 N(-h), h = v/2 = A + B a - K/(a + C), within 11 %.
+    Low: with q = x/v and y = x/b, the Bachelier relation 1/y = phi(q)/q - N(-q) inverts to q = a
+    (K/(a + C) - A), a = log2(1 + y), within 5 %. High: with a = -log2 N(-h), h = v/2 = A + B a -
+    K/(a + C), within 11 %.
     """
     low_a, low_k, low_c = mpf("-0.08785697"), mpf("32.5233865"), mpf("88.8749572")
-    high_a, high_b, high_k, high_c = mpf("4.81745568"), mpf("0.07466"), mpf("-42.79493743"), mpf("7.90986322")
+    high_a, high_b, high_k, high_c = (
+        mpf("4.81745568"),
+        mpf("0.07466"),
+        mpf("-42.79493743"),
+        mpf("7.90986322"),
+    )
     return [
-        "# first guesses of implied volatility: q = x/v from below, z = v / sqrt(2 ln 2) from above",
+        "# first guesses of implied volatility: q = x/v below one half, z = v/sqrt(2 ln 2) above",
         f"LOW_A: constant(int256) = {fixed(-low_a * C / LN2)}",
         f"LOW_K: constant(int256) = {fixed(low_k * C / LN2, 192)}",
         f"LOW_C: constant(int256) = {fixed(low_c)}",
@@ -189,20 +212,22 @@ def render() -> str:
         '"""',
         "@title Coefficients of the kernel",
         "@license MIT",
-        "@notice Written by tools/kernel/fit.py: do not edit. Q = 2^96 is one; docs/MATH.md derives the forms.",
+        "@notice Written by tools/kernel/fit.py: do not edit. Q = 2^96 is one; see docs/MATH.md.",
         '"""',
         "",
         f"# Mills' ratio of |d|, D = |d| / sqrt(2 ln 2): error of phi R at most {nstr(m.error, 3)}",
         *fraction("MILLS", j_fraction(m.p, m.q), 12 / C),
         "",
-        f"# log2(a/b) over w = (a - b)/(a + b), in w^2, within a factor 32: relative error at most {nstr(lg.error, 3)}",
+        "# log2(a/b) over w = (a - b)/(a + b), in w^2, within a factor 32: "
+        f"relative error at most {nstr(lg.error, 3)}",
         f"LOG_C: constant(int256) = {fixed(log_c)}",
         *fraction("LOG", log_levels, mpf(961) / 1089),
         "",
         f"# the same within a factor 4: relative error at most {nstr(near.error, 3)}",
         *fraction("NEAR", j_fraction(near.p, near.q), mpf(9) / 25),
         "",
-        f"# H(f^2) with 2^-f = (H - f)/(H + f), |f| <= 1/2: relative error of 2^-f at most {nstr(ex.error, 3)}",
+        "# H(f^2) with 2^-f = (H - f)/(H + f), |f| <= 1/2: "
+        f"relative error of 2^-f at most {nstr(ex.error, 3)}",
         *fraction("EXP", j_fraction(ex.p, ex.q), mpf(1) / 4),
         "",
         *root("V", "a total variance over 2 ln 2", 1 / (mpf(WAD) * 2 * LN2), 1, 512 * WAD, 6),
@@ -232,7 +257,11 @@ def main() -> int:
     text = render()
     if "--check" in sys.argv:
         same = TARGET.read_text() == text
-        print("coefficients: as fitted" if same else "coefficients: differ; run python tools/kernel/fit.py")
+        print(
+            "coefficients: as fitted"
+            if same
+            else "coefficients: differ; run python tools/kernel/fit.py"
+        )
         return 0 if same else 1
     TARGET.write_text(text)
     print(f"wrote {TARGET.name}")

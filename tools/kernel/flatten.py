@@ -1,14 +1,16 @@
 """Inlines the kernel: readable functions in, one straight line of arithmetic out.
 
-Vyper's legacy code generator spends about 70 gas on each internal call. The modules of `contracts/math` are written to be
-read and tested one by one; this program copies the bodies of the functions they call into the functions listed in
-`TARGETS` and writes them to `contracts/math/flat.vy`. A test runs it again and compares, and another holds both forms to
+Vyper's legacy code generator spends about 70 gas on each internal call. The modules of
+`contracts/math` are written to be read and tested one by one; this program copies the bodies of
+the functions they call into the functions listed in `TARGETS` and writes them to
+`contracts/math/flat.vy`. A test runs it again and compares, and another holds both forms to
 identical results.
 
-It knows what the kernel uses and refuses the rest. A function to be inlined is internal and pure and returns once, at its
-end. Arguments that are names or numbers are substituted, others are bound to a local first; locals get fresh names. Every
-local of the legacy generator is a word of memory that costs gas on first touch, so `_reuse_words` gives the word of a dead
-local to the next one of the same type.
+It knows what the kernel uses and refuses the rest. A function to be inlined is internal and pure
+and returns once, at its end. Arguments that are names or numbers are substituted, others are
+bound to a local first; locals get fresh names. Every local of the legacy generator is a word of
+memory that costs gas on first touch, so `_reuse_words` gives the word of a dead local to the
+next one of the same type.
 """
 
 import ast
@@ -25,8 +27,9 @@ TARGET = MATH / "flat.vy"
 
 @dataclass(frozen=True)
 class Target:
-    """A function to write. `calls` names what it calls rather than inlines, to save bytes: another target that is not
-    external, else the function of the readable module."""
+    """A function to write. `calls` names what it calls rather than inlines, to save bytes: another
+    target that is not external, else the function of the readable module.
+    """
 
     home: str
     name: str
@@ -34,7 +37,7 @@ class Target:
     calls: tuple[str, ...] = ()
 
 
-LOGS = ("_log2_over", "_log2_over_near", "_skewness")
+LOGS = ("_log2_over", "_log2_over_near", "_contrast")
 TARGETS = (
     Target("fixed", "_log2_over", external=False),
     Target("fixed", "_log2_over_near", external=False),
@@ -57,8 +60,8 @@ HEAD = '''# pragma version 0.4.3
 """
 @title The kernel, flattened
 @license MIT
-@notice Written by tools/kernel/flatten.py: do not edit. Read and test the modules it is made of. External functions, so that
-    `Pricer` can export them without a copy of their structs.
+@notice Written by tools/kernel/flatten.py: do not edit. Read and test the modules it is made
+    of. External functions, so that `Pricer` can export them without a copy of their structs.
 """
 '''
 
@@ -80,7 +83,9 @@ class Module:
 
 
 def parse(name: str) -> Module:
-    """Vyper of the kernel is Python to the parser, but for `struct` and the type in `for i: T in ...`."""
+    """Vyper of the kernel is Python to the parser, but for `struct` and the type in `for i: T in
+    ...`.
+    """
     path = MATH / f"{name}.vy"
     text = path.read_text()
     loops = re.findall(r"^\s*for (\w+): ([\w.]+) in ", text, flags=re.M)
@@ -149,7 +154,9 @@ class Inliner:
         )
         return ast.fix_missing_locations(flat)
 
-    def statement(self, node: ast.stmt, home: str, names: dict[str, ast.expr], out: list[ast.stmt]) -> None:
+    def statement(
+        self, node: ast.stmt, home: str, names: dict[str, ast.expr], out: list[ast.stmt]
+    ) -> None:
         def value(e: ast.expr) -> ast.expr:
             return self.expression(e, home, names, out)
 
@@ -163,7 +170,9 @@ class Inliner:
                     names[name] = new
                     return
                 names[name] = ast.Name(self.fresh(name))
-                out.append(ast.AnnAssign(target=names[name], annotation=value(kind), value=new, simple=1))
+                out.append(
+                    ast.AnnAssign(target=names[name], annotation=value(kind), value=new, simple=1)
+                )
             case ast.Assign(targets=[target], value=e):
                 new = value(e)
                 out.append(ast.Assign(targets=[value(target)], value=new))
@@ -174,15 +183,27 @@ class Inliner:
                 out.append(ast.Assert(test=value(test), msg=reason))
             case ast.If(test=test, body=body, orelse=orelse):
                 new = value(test)
-                out.append(ast.If(test=new, body=self.block(body, home, names), orelse=self.block(orelse, home, names)))
+                out.append(
+                    ast.If(
+                        test=new,
+                        body=self.block(body, home, names),
+                        orelse=self.block(orelse, home, names),
+                    )
+                )
             case ast.Expr(value=e):
                 out.append(ast.Expr(value(e)))
             case ast.For(target=ast.Name(id=name), iter=over, body=body):
                 new = value(over)
                 names[name] = ast.Name(self.fresh(name))
                 kind = self.module(home).loops[name]
-                self.loops[names[name].id] = f"{home}.{kind}" if kind in self.module(home).names else kind
-                out.append(ast.For(target=names[name], iter=new, body=self.block(body, home, names), orelse=[]))
+                self.loops[names[name].id] = (
+                    f"{home}.{kind}" if kind in self.module(home).names else kind
+                )
+                out.append(
+                    ast.For(
+                        target=names[name], iter=new, body=self.block(body, home, names), orelse=[]
+                    )
+                )
             case ast.Return(value=ast.expr() as e):
                 out.append(ast.Return(value=value(e)))
             case _:
@@ -195,7 +216,9 @@ class Inliner:
             self.statement(statement, home, inner, out)
         return out
 
-    def expression(self, node: ast.expr, home: str, names: dict[str, ast.expr], out: list[ast.stmt]) -> ast.expr:
+    def expression(
+        self, node: ast.expr, home: str, names: dict[str, ast.expr], out: list[ast.stmt]
+    ) -> ast.expr:
         module = self.module(home)
         match node:
             case ast.Name(id=name) if name in names:
@@ -207,7 +230,9 @@ class Inliner:
                 self.used.add(module.imports[alias])
                 self.outside |= {module.imports[alias]} & module.outside
                 return ast.Attribute(ast.Name(module.imports[alias]), attr)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=alias), attr=attr), args=args) if attr.startswith("_"):
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=alias), attr=attr), args=args) if (
+                attr.startswith("_")
+            ):
                 where = home if alias == "self" else module.imports[alias]
                 given = [self.expression(a, home, names, out) for a in args]
                 if attr in self.target.calls or self.is_cold(where, attr):
@@ -218,7 +243,9 @@ class Inliner:
                 return self.inline(where, attr, given, out)
         return self.rebuilt(node, home, names, out)
 
-    def rebuilt(self, node: ast.expr, home: str, names: dict[str, ast.expr], out: list[ast.stmt]) -> ast.expr:
+    def rebuilt(
+        self, node: ast.expr, home: str, names: dict[str, ast.expr], out: list[ast.stmt]
+    ) -> ast.expr:
         copy = type(node)()
         for name, old in ast.iter_fields(node):
             new: object = old
@@ -229,7 +256,9 @@ class Inliner:
             setattr(copy, name, new)
         return copy
 
-    def item(self, x: ast.AST, home: str, names: dict[str, ast.expr], out: list[ast.stmt]) -> ast.AST:
+    def item(
+        self, x: ast.AST, home: str, names: dict[str, ast.expr], out: list[ast.stmt]
+    ) -> ast.AST:
         if isinstance(x, ast.keyword):
             return ast.keyword(arg=x.arg, value=self.expression(x.value, home, names, out))
         return self.expression(x, home, names, out) if isinstance(x, ast.expr) else x
@@ -239,7 +268,11 @@ class Inliner:
 
     def inline(self, where: str, name: str, given: list[ast.expr], out: list[ast.stmt]) -> ast.expr:
         function = self.module(where).functions[name]
-        body = [s for s in function.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+        body = [
+            s
+            for s in function.body
+            if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        ]
         last = body[-1]
         returns = [n for s in body for n in ast.walk(s) if isinstance(n, ast.Return)]
         if not isinstance(last, ast.Return) or last.value is None or len(returns) != 1:
@@ -253,7 +286,12 @@ class Inliner:
             assert parameter.annotation is not None
             names[parameter.arg] = ast.Name(self.fresh(parameter.arg))
             out.append(
-                ast.AnnAssign(target=names[parameter.arg], annotation=parameter.annotation, value=argument, simple=1)
+                ast.AnnAssign(
+                    target=names[parameter.arg],
+                    annotation=parameter.annotation,
+                    value=argument,
+                    simple=1,
+                )
             )
         for statement in body[:-1]:
             self.statement(statement, where, names, out)
@@ -293,7 +331,9 @@ def _rename(node: ast.AST, word: dict[str, str]) -> None:
 
 
 def fuse(block: list[ast.stmt]) -> None:
-    """Puts a value that is read once, by the next statement, into that statement: it then stays on the stack."""
+    """Puts a value that is read once, by the next statement, into that statement: it then stays on
+    the stack.
+    """
     for s in block:
         for body in (getattr(s, "body", []), getattr(s, "orelse", [])):
             fuse(body)
@@ -318,7 +358,9 @@ def fuse(block: list[ast.stmt]) -> None:
 
 
 def choose(block: list[ast.stmt]) -> None:
-    """`x: T = 0` and an `if ... else` that assigns x in both branches become one conditional expression."""
+    """`x: T = 0` and an `if ... else` that assigns x in both branches become one conditional
+    expression.
+    """
     for s in block:
         for body in (getattr(s, "body", []), getattr(s, "orelse", [])):
             choose(body)
@@ -374,7 +416,9 @@ def reuse_words(block: list[ast.stmt]) -> None:
         mine = ast.unparse(statement.annotation)
         if free.get(mine):
             word[declared] = free[mine].pop()
-            block[i] = ast.Assign(targets=[ast.Name(word[declared])], value=statement.value, lineno=0)
+            block[i] = ast.Assign(
+                targets=[ast.Name(word[declared])], value=statement.value, lineno=0
+            )
         else:
             word[declared] = declared
             kind[declared] = mine
@@ -405,7 +449,11 @@ def main() -> int:
     text = render()
     if "--check" in sys.argv:
         same = TARGET.read_text() == text
-        print("flat.vy: as generated" if same else "flat.vy: differs; run python tools/kernel/flatten.py")
+        print(
+            "flat.vy: as generated"
+            if same
+            else "flat.vy: differs; run python tools/kernel/flatten.py"
+        )
         return 0 if same else 1
     TARGET.write_text(text)
     print(f"wrote {TARGET.name}")

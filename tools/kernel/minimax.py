@@ -1,12 +1,12 @@
 """Best rational approximation p/q of a smooth function, by the Remez exchange.
 
-`best_rational(f, a, b, m, n, weight)` minimises max |weight (p/q - f)| over [a, b] with deg p = m, deg q = n and
-q(0) = 1. Each exchange step solves the levelled equations
+`best_rational(f, a, b, m, n, weight)` minimises max |weight (p/q - f)| over [a, b] with deg p =
+m, deg q = n and q(0) = 1. Each exchange step solves the levelled equations
 
-    p(x_i) - (f(x_i) + (-1)^i E / weight(x_i)) q(x_i) = 0,    i = 0 .. m + n + 1
+p(x_i) - (f(x_i) + (-1)^i E / weight(x_i)) q(x_i) = 0,    i = 0 .. m + n + 1
 
-by Newton's method on (p, q, E), then moves the x_i to the extrema of the error. Sixty digits, so that the fitted
-coefficients are good to far more than the 2^-96 grid they are rounded to.
+by Newton's method on (p, q, E), then moves the x_i to the extrema of the error. Sixty digits, so
+that the fitted coefficients are good to far more than the 2^-96 grid they are rounded to.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,9 @@ Function = Callable[[mpf], mpf]
 
 @dataclass(frozen=True)
 class Rational:
-    """p/q, coefficients from the constant term up, with the largest weighted error seen on the grid."""
+    """p/q, coefficients from the constant term up, with the largest weighted error seen on the
+    grid.
+    """
 
     p: list[mpf]
     q: list[mpf]
@@ -48,7 +50,7 @@ def best_rational(
     grid: int = 500,
     rounds: int = 40,
 ) -> Rational:
-    """`spread = (t, t_inverse)` says in which variable t(x) the extrema are roughly evenly placed."""
+    """`spread = (t, t_inverse)`: in the variable t(x) the extrema are roughly evenly placed."""
     to, back = spread or ((lambda x: x), (lambda t: t))
     ta, tb = to(mpf(a)), to(mpf(b))
     xs = sorted(back((ta + tb) / 2 - (tb - ta) / 2 * cos(pi * i / grid)) for i in range(grid + 1))
@@ -63,7 +65,9 @@ def best_rational(
             q, level = [mpf(1)] + [mpf(0)] * n, mpf(0)
             errors = [(horner(p, x) - fx) * w for x, fx, w in zip(xs, fs, ws, strict=True)]
         else:
-            errors = [(horner(p, x) / d - fx) * w for x, d, fx, w in zip(xs, qs, fs, ws, strict=True)]
+            errors = [
+                (horner(p, x) / d - fx) * w for x, d, fx, w in zip(xs, qs, fs, ws, strict=True)
+            ]
             worst = max(abs(e) for e in errors)
             if best is None or worst < best.error:
                 best = Rational(p, q, worst)
@@ -104,7 +108,7 @@ def _exchange(errors: list[mpf], count: int) -> list[int]:
     """Indices of alternating extrema, thinned to `count`, the smallest thrown away first."""
     extrema: list[int] = []
     for i, e in enumerate(errors):
-        if 0 < i and errors[i - 1] * e > 0 and abs(errors[i - 1]) > abs(e):
+        if i > 0 and errors[i - 1] * e > 0 and abs(errors[i - 1]) > abs(e):
             continue
         if i < len(errors) - 1 and errors[i + 1] * e > 0 and abs(errors[i + 1]) > abs(e):
             continue
@@ -124,7 +128,9 @@ def _exchange(errors: list[mpf], count: int) -> list[int]:
 
 
 def j_fraction(p: list[mpf], q: list[mpf]) -> list[tuple[mpf, mpf]]:
-    """p/q with deg p = deg q - 1 as K1/(x + B1 + K2/(x + B2 + ...)): one division and no rescaling per level."""
+    """p/q with deg p = deg q - 1 as K1/(x + B1 + K2/(x + B2 + ...)): one division and no rescaling
+    per level.
+    """
     levels, p, q = [], list(p), list(q)
     while True:
         slope = q[-1] / p[-1]
