@@ -17,7 +17,7 @@ BATCH: constant(uint256) = 256
 
 @external
 @pure
-def skewness(a: DynArray[int256, BATCH], b: DynArray[int256, BATCH]) -> DynArray[int256, BATCH]:
+def contrast(a: DynArray[int256, BATCH], b: DynArray[int256, BATCH]) -> DynArray[int256, BATCH]:
     results: DynArray[int256, BATCH] = []
     for i: uint256 in range(len(a), bound=BATCH):
         results.append(fixed._contrast(a[i], b[i]))
