@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
 from ballast.chain import Contract, Reverted, RevmChain, compile_contract
 from ballast.chain import revm as backend
 from ballast.errors import ChainError
-
-BULK_CALLS_PER_SECOND = 60_000
 
 
 @pytest.fixture
@@ -105,15 +104,19 @@ def test_bulk__between_snapshot_and_revert__is_undone(revm: RevmChain, probe: Co
     assert probe.count() == 5
 
 
-def test_bulk__trivial_call__fast_enough(revm: RevmChain, probe: Contract) -> None:
-    data, rounds = probe.poke.encode(1), 20_000
-    best = min(_seconds(revm, probe.address, data, rounds) for _ in range(3))
-    assert rounds / best >= BULK_CALLS_PER_SECOND
-    assert probe.count() == 3 * rounds
+def test_bulk__trivial_call__several_times_as_fast_as_an_exact_transaction(
+    revm: RevmChain, probe: Contract
+) -> None:
+    data, rounds = probe.poke.encode(1), 4_000
+    bulk = _seconds(lambda: revm.bulk(probe.address, data), rounds)
+    exact = _seconds(lambda: probe.poke.send(1), rounds // 10)
+    assert exact / (rounds // 10) > 4 * bulk / rounds
+    assert probe.count() == rounds + rounds // 10
 
 
-def _seconds(revm: RevmChain, address: str, data: bytes, rounds: int) -> float:
-    begun = time.perf_counter()
+def _seconds(act: Callable[[], object], rounds: int) -> float:
+    """Processor time, so that a busy machine does not decide the test."""
+    begun = time.process_time()
     for _ in range(rounds):
-        revm.bulk(address, data)
-    return time.perf_counter() - begun
+        act()
+    return time.process_time() - begun
