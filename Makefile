@@ -27,7 +27,7 @@ test: ## all tests; ARGS="-k board" is passed to pytest
 
 check: ## formatting, lint, types, layers, contract sizes, gas against the snapshot
 	@tools/setup.sh mamushi
-	@$(MAKE) --no-print-directory --keep-going check-python check-types check-vyper check-rules check-gas
+	@$(MAKE) --no-print-directory --keep-going check-python check-types check-vyper check-rules check-gas check-codegen
 
 check-python:
 	ruff format --check .
@@ -44,6 +44,11 @@ check-rules:
 
 check-gas:
 	python -m ballast.bench check
+
+# The mathematics once more on the bytecode of other optimisation levels: a cheap differential.
+check-codegen:
+	BALLAST_OPTIMIZE=none pytest -q -n 2 tests/math tests/unit/pricer
+	BALLAST_OPTIMIZE=codesize pytest -q -n 2 tests/math tests/unit/pricer
 
 format: ## rewrite the sources as `make check` wants them
 	@tools/setup.sh mamushi

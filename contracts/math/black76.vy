@@ -213,16 +213,3 @@ def _rent(strike: uint256, discount: uint256, tau: uint256) -> int256:
     w: int256 = fixed._contrast(WAD, convert(discount, int256))
     q: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
     return unsafe_div(unsafe_mul(unsafe_mul(k, q) >> 72, c.YEAR_LN2), convert(tau, int256)) >> 82
-
-
-@internal
-@pure
-def _floor_wad(x: int256) -> int256:
-    """
-    @notice x / WAD toward minus infinity, whatever the sign: the lower value for whoever holds
-        x
-    @param x A product of two WAD
-    @return The quotient, WAD
-    @custom:error exact 0
-    """
-    return unsafe_div(unsafe_add(x, unsafe_mul(x >> 255, WAD - 1)), WAD)

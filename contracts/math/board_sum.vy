@@ -139,7 +139,7 @@ def _board(
     owed = unsafe_mul(unsafe_mul(owed, carry) >> 72, c.YEAR_LN2)  # 2^64
     n_volga = unsafe_div(unsafe_mul(unsafe_mul(n_volga, u) >> 124, s >> 18), WAD)  # 2^10
     return types.Board(
-        value=black76._floor_wad(value) >> 18,
+        value=fixed._wad_floor(value) >> 18,
         delta=unsafe_sub(n_cdf >> 96, puts),
         gamma=unsafe_div(unsafe_mul(n_pdf_over_z, c.WAD_OVER_SQRT_2LN2), s) >> 40,
         vega=unsafe_div(unsafe_mul(unsafe_mul(s, u) >> 96, n_pdf >> 82), WAD) >> 32,
@@ -181,7 +181,7 @@ def _expired(
         delta = unsafe_add(delta, n)
         gross = unsafe_add(gross, unsafe_add(abs(leg.calls), abs(leg.puts)))
     return types.Board(
-        value=black76._floor_wad(value) >> 18,
+        value=fixed._wad_floor(value) >> 18,
         delta=delta,
         gamma=0,
         vega=0,

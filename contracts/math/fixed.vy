@@ -15,6 +15,7 @@ from . import coefficients as c
 
 Q: constant(int256) = 2**96
 HALF: constant(int256) = 2**95
+WAD: constant(int256) = 10**18
 
 
 @internal
@@ -158,3 +159,16 @@ def _sqrt_years(tau: int256) -> int256:
     y = unsafe_add(y, unsafe_div(unsafe_mul(tau, c.T_G3), y))
     y = unsafe_add(y, unsafe_div(unsafe_mul(tau, c.T_G4), y))
     return unsafe_add(y, unsafe_div(unsafe_mul(tau, c.T_G5), y))
+
+
+@internal
+@pure
+def _wad_floor(x: int256) -> int256:
+    """
+    @notice x / WAD toward minus infinity, whatever the sign: the lower value for whoever holds
+        x
+    @param x A product of two WAD
+    @return The quotient, WAD
+    @custom:error exact 0
+    """
+    return unsafe_div(unsafe_add(x, unsafe_mul(x >> 255, WAD - 1)), WAD)

@@ -75,7 +75,7 @@ def _grid(
                     unsafe_mul(each.puts, unsafe_sub(unsafe_add(call, each.k), s)),
                 ),
             )
-        values.append(black76._floor_wad(total) >> 18)
+        values.append(fixed._wad_floor(total) >> 18)
     return values
 
 

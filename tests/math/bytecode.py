@@ -6,6 +6,7 @@ numbers are supported for the harnesses, structs are flattened in the order of t
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -19,6 +20,7 @@ from ballast.chain.compiler import CompileError, compile_contract
 
 _CALLER = "0x" + "22" * 20
 _GAS = 2**40
+OPTIMIZE = "BALLAST_OPTIMIZE"  # a level at which the whole suite is to run: none, codesize
 _OUTPUT = re.compile(r"output: 0x([0-9a-f]*)")
 _ERROR = bytes.fromhex("08c379a0")
 
@@ -105,8 +107,8 @@ class Contract:
 
 
 def deployed(name: str, optimize: str | None = None) -> Contract:
-    """The contract of this name, compiled as its pragma says or at another optimisation level."""
-    found = _deployed(name, optimize)
+    """The contract of this name, compiled as its pragma, the argument or the environment says."""
+    found = _deployed(name, optimize or os.environ.get(OPTIMIZE) or None)
     if isinstance(found, str):
         raise CompileError(found)
     return found

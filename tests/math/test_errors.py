@@ -270,7 +270,7 @@ ELSEWHERE = {
     "black76._call": f"{PRICER}/test_grid.py",
     "black76._intrinsic": f"{PRICER}/test_mark.py, at zero",
     "black76._rent": f"{PRICER}/test_mark.py, at zero",
-    "black76._floor_wad": f"{PRICER}/test_board.py, expired",
+    "fixed._wad_floor": f"{PRICER}/test_board.py, expired",
     "board_sum._board": f"{PRICER}/test_board.py",
     "board_sum._expired": f"{PRICER}/test_board.py, expired",
     "essvi._total_variance": "above",

@@ -32,7 +32,7 @@ FORWARD, DISCOUNT, TAU = 3_000 * WAD, WAD * 98 // 100, YEAR // 12
 def variances(forward: int, smile: tuple[int, int, int], strikes: list[int]) -> list[int]:
     """Total variance of each strike as the contract's modules give it, themselves tested apart."""
     harness = deployed("MathHarness")
-    skew = harness.skewness([forward] * len(strikes), strikes)
+    skew = harness.contrast([forward] * len(strikes), strikes)
     over = harness.log2_over([w * w >> 96 for w in skew])
     logs = [w * o >> 96 for w, o in zip(skew, over, strict=True)]
     return list(harness.total_variance([smile] * len(strikes), logs))
