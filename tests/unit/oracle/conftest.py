@@ -1,0 +1,36 @@
+"""Fixtures of the oracle's tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from ballast.chain import Chain, Contract, RevmChain
+from tests.unit.oracle.world import DAY, HOUR, PRICE, Feed, Terms, deploy
+
+
+@pytest.fixture
+def feed(revm: RevmChain) -> Feed:
+    """A feed in its first phase with one round."""
+    feed = Feed(revm)
+    feed.transmit(PRICE)
+    return feed
+
+
+@pytest.fixture
+def terms(feed: Feed) -> Terms:
+    return Terms(feed.proxy)
+
+
+@pytest.fixture
+def oracle(revm: RevmChain, terms: Terms) -> Contract:
+    return deploy(revm, terms)
+
+
+@pytest.fixture
+def expiry(revm: RevmChain) -> int:
+    """08:00 UTC of the day after tomorrow."""
+    return expiry_of(revm)
+
+
+def expiry_of(chain: Chain) -> int:
+    return (chain.timestamp // DAY + 2) * DAY + 8 * HOUR
