@@ -10,8 +10,8 @@
 
 
 struct Mark:
-    call: uint256  # quote per contract, rounded down
-    put: uint256  # quote per contract, rounded down
+    call: uint256  # quote per contract
+    put: uint256  # quote per contract
     delta_call: int256  # d call / d S at fixed sigma and carry: underlying per contract
     delta_put: int256  # delta_call - 1
     gamma: uint256  # d delta / d S: per quote

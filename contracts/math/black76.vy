@@ -5,7 +5,7 @@
 @license MIT
 @notice Readable source of `flat`, which tools/kernel/flatten.py writes and `Pricer` exports.
     Letters are those of docs/MATH.md: L = log2(F/K), z = sqrt(w/(2 ln 2)), D1 = (L/z + z)/2, D2 =
-    D1 - z, s and k the discounted forward and strike with 24 more bits than a WAD, p = phi(d1).
+    D1 - z, s and k the discounted forward and strike with 18 more bits than a WAD, p = phi(d1).
 """
 
 from .. import types
@@ -206,7 +206,7 @@ def _rent(strike: uint256, discount: uint256, tau: uint256) -> int256:
     @param discount Price today of one quote token at expiry
     @param tau Seconds to expiry; at zero the rent is zero
     @return Quote per year
-    @custom:error relative 7e-19
+    @custom:error relative 7e-19 of a logarithm that is itself good to 2e-29
     @custom:cold At zero variance
     """
     k: int256 = convert(unsafe_div(unsafe_mul(strike, discount), convert(FIVE_18, uint256)), int256)

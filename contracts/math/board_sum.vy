@@ -39,7 +39,7 @@ def _board(
     @param smile The eSSVI slice as of now
     @param legs Strikes with the contracts held of each right, signed
     @return The sums, and the gross number of contracts
-    @custom:error value 1e-17 S gross
+    @custom:error value 1e-17 S gross, at the slice's variance rounded down to 1e-18
     """
     if tau == 0:
         return self._expired(forward, discount, legs)
@@ -49,7 +49,7 @@ def _board(
     df: int256 = convert(convert(discount, bytes32), int256)
     s: int256 = unsafe_div(unsafe_mul(F, df), black76.FIVE_18)
 
-    value: int256 = 0  # n V, WAD^2 2^18, < 2^228
+    value: int256 = 0  # n V, WAD^2 2^18, < 2^231
     puts: int256 = 0  # n of the puts, < 2^95
     n_cdf: int256 = 0  # n N(d1), WAD Q, < 2^192
     n_pdf: int256 = 0  # n phi, WAD Q, < 2^191
@@ -137,7 +137,8 @@ def _board(
     decay = unsafe_mul(decay, c.MINUS_YEAR_SQRT_2LN2_OVER_2) >> 8  # 2^64
     owed = unsafe_div(owed, WAD) >> 18
     owed = unsafe_mul(unsafe_mul(owed, carry) >> 72, c.YEAR_LN2)  # 2^64
-    n_volga = unsafe_div(unsafe_mul(unsafe_mul(n_volga, u) >> 124, s >> 18), WAD)  # 2^10
+    n_volga = unsafe_mul(unsafe_mul(n_volga, u) >> 96, u) >> 120  # 2^14, < 2^133
+    n_volga = unsafe_mul(n_volga, c.SQRT_2LN2) >> 60
     return types.Board(
         value=fixed._wad_floor(value) >> 18,
         delta=unsafe_sub(n_cdf >> 96, puts),
@@ -145,7 +146,7 @@ def _board(
         vega=unsafe_div(unsafe_mul(unsafe_mul(s, u) >> 96, n_pdf >> 82), WAD) >> 32,
         theta=unsafe_div(unsafe_sub(decay, owed), t) >> 64,
         vanna=unsafe_mul(unsafe_sub(0, n_vanna), u) >> 136,
-        volga=unsafe_mul(unsafe_mul(n_volga, u) >> 96, c.SQRT_2LN2) >> 70,
+        volga=unsafe_div(unsafe_mul(n_volga, s >> 18), WAD) >> 14,
         gross=convert(gross, uint256),
     )
 

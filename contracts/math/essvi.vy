@@ -54,7 +54,7 @@ def _hyperbola(smile: types.Slice) -> Hyperbola:
         rho=rho,
         base=unsafe_div(unsafe_mul(theta, rest), WAD * WAD),
         height=unsafe_mul(
-            unsafe_mul(theta, fixed._sqrt_variance(max(1, unsafe_div(rest, WAD)))) >> 96,
+            unsafe_mul(theta, fixed._sqrt_variance(unsafe_add(unsafe_div(rest, WAD), 1))) >> 96,
             c.SQRT_2LN2,
         )
         >> 60,

@@ -39,7 +39,7 @@ def _implied_vol(
     @param tau Seconds to expiry, at least one
     @param is_call Whether the option is a call
     @return Volatility, rounded down
-    @custom:error value 1e-17 S
+    @custom:error value 1e-15 S, and 1e-17 S for strikes within a factor 8 of spot
     """
     F: int256 = convert(convert(forward, bytes32), int256)
     K: int256 = convert(convert(strike, bytes32), int256)

@@ -45,7 +45,7 @@ def _grid(
     @param shocks Factors on spot and directions of volatility
     @param vol_shock By how much volatility moves, by time to expiry
     @return One value for each shock, rounded down
-    @custom:error value 2e-18 S gross
+    @custom:error value 4e-18 S gross, S the larger of spot before and after the shock
     """
     domain._require_shock(vol_shock.up, vol_shock.down, vol_shock.near_power, vol_shock.far_power)
     ready: DynArray[Ready, 16] = []
@@ -148,7 +148,7 @@ def _step(spot: uint256) -> int256:
     @notice log2 of a factor on spot
     @param spot The factor
     @return The logarithm, Q
-    @custom:error relative 7e-19
+    @custom:error relative 7e-19 or 2e-29 absolute
     """
     if unsafe_sub(spot, MIN_SPOT) > MAX_SPOT - MIN_SPOT:
         domain._refuse("pricer: spot shock")

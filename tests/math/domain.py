@@ -17,7 +17,7 @@ import numpy as np
 
 from tests.math.reference import WAD, YEAR, Point
 
-PRICE_MIN = 1_000  # wei
+PRICE_MIN = 1  # wei
 PRICE_MAX = 2**128 - 1
 SUM_PRICE_MAX = 2**112  # of the forward of a board or of a leg of a grid
 DISCOUNT_MIN = WAD // 4

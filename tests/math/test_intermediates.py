@@ -97,13 +97,15 @@ def _extreme_books() -> Iterator[Book]:
     smiles = (
         (256 * WAD, 0, 64 * WAD),
         (WAD, 1 - WAD, WAD),
-        (10**5, 0, 0),
+        *((10**n, 0, 0) for n in range(4, 19, 2)),
         (WAD, WAD // 2, 2 * WAD),
     )
     for price, size, smile in itertools.product(prices, sizes, smiles):
         for tau, discount in itertools.product((1, YEAR, TAU_MAX), (DISCOUNT_MIN, DISCOUNT_MAX)):
-            for strike in (price, price // 31 + 1, price * 31):
-                if PRICE_MIN <= strike <= PRICE_MAX:
+            near = math.exp(1.41 * math.sqrt(smile[0] / WAD))  # where volga is largest
+            strikes = (price, price // 31 + 1, price * 31, int(price * near), int(price / near))
+            for strike in strikes:
+                if PRICE_MIN <= strike <= PRICE_MAX and price / 32 < strike < price * 32:
                     yield price, discount, tau, smile, [(strike, size, size)] * 24
 
 

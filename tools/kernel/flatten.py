@@ -37,7 +37,7 @@ class Target:
     calls: tuple[str, ...] = ()
 
 
-LOGS = ("_log2_over", "_log2_over_near", "_contrast")
+LOGS = ("fixed._log2_over", "fixed._log2_over_near", "fixed._contrast")
 TARGETS = (
     Target("fixed", "_log2_over", external=False),
     Target("fixed", "_log2_over_near", external=False),
@@ -46,15 +46,19 @@ TARGETS = (
     Target("black76", "_call", external=False),
     Target("black76", "_rent", external=False, calls=LOGS),
     Target("shock_grid", "_tenor", external=False, calls=LOGS),
-    Target("shock_grid", "_ready", external=False, calls=(*LOGS, "_sqrt_variance")),
-    Target("implied", "_guess", external=False, calls=("_exp2_neg",)),
+    Target("shock_grid", "_ready", external=False, calls=(*LOGS, "fixed._sqrt_variance")),
+    Target("implied", "_guess", external=False, calls=("fixed._exp2_neg",)),
     Target("black76", "_mark"),
-    Target("black76", "_price", calls=("_call", "_sqrt_variance")),
+    Target("black76", "_price", calls=("black76._call", "fixed._sqrt_variance")),
     Target("board_sum", "_board"),
-    Target("shock_grid", "_grid", calls=("_call",)),
-    Target("implied", "_implied_vol", calls=("_cumulate", "_exp2_neg", "_log2_over")),
+    Target("shock_grid", "_grid", calls=("black76._call",)),
+    Target(
+        "implied",
+        "_implied_vol",
+        calls=("gaussian._cumulate", "fixed._exp2_neg", "fixed._log2_over"),
+    ),
 )
-SHARED = {t.name for t in TARGETS if not t.external}
+SHARED = {f"{t.home}.{t.name}" for t in TARGETS if not t.external}
 HEAD = '''# pragma version 0.4.3
 # pragma optimize gas
 """
@@ -115,7 +119,8 @@ class Inliner:
         self.used: set[str] = set()
         self.outside: set[str] = set()
         self.taken: set[str] = set()
-        self.written: set[str] = set()
+        self.written: set[str] = set()  # of the function at hand: names assigned after declaration
+        self.mutable: set[str] = set()  # of the output: names that may still be assigned
         self.loops: dict[str, str] = {}
         self.target = TARGETS[0]
 
@@ -140,6 +145,7 @@ class Inliner:
         function = self.module(home).functions[target.name]
         self.taken = {a.arg for a in function.args.args}
         self.written = _written(function.body)
+        self.mutable = self.taken & self.written
         names: dict[str, ast.expr] = {a: ast.Name(a) for a in self.taken}
         out: list[ast.stmt] = []
         for statement in function.body:
@@ -166,10 +172,13 @@ class Inliner:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=ast.expr() as e):
                 new = value(e)
                 inlined = isinstance(new, ast.Name) and not isinstance(e, ast.Name)
-                if (inlined or _is_cast(new)) and name not in self.written:
+                final = name not in self.written and not _names(new) & self.mutable
+                if (inlined or _is_cast(new)) and final:
                     names[name] = new
                     return
                 names[name] = ast.Name(self.fresh(name))
+                if name in self.written:
+                    self.mutable.add(names[name].id)
                 out.append(
                     ast.AnnAssign(target=names[name], annotation=value(kind), value=new, simple=1)
                 )
@@ -195,6 +204,7 @@ class Inliner:
             case ast.For(target=ast.Name(id=name), iter=over, body=body):
                 new = value(over)
                 names[name] = ast.Name(self.fresh(name))
+                self.mutable.add(names[name].id)
                 kind = self.module(home).loops[name]
                 self.loops[names[name].id] = (
                     f"{home}.{kind}" if kind in self.module(home).names else kind
@@ -235,13 +245,18 @@ class Inliner:
             ):
                 where = home if alias == "self" else module.imports[alias]
                 given = [self.expression(a, home, names, out) for a in args]
-                if attr in self.target.calls or self.is_cold(where, attr):
-                    shared = attr in SHARED
+                full = f"{where}.{attr}"
+                if full in self.target.calls or self.is_cold(where, attr):
+                    shared = full in SHARED
                     self.used |= set() if shared else {where}
                     owner = ast.Name("self" if shared else where)
                     return ast.Call(func=ast.Attribute(owner, attr), args=given, keywords=[])
                 return self.inline(where, attr, given, out)
-        return self.rebuilt(node, home, names, out)
+        new = self.rebuilt(node, home, names, ahead := [])
+        if ahead and isinstance(node, ast.IfExp | ast.BoolOp):
+            raise FlattenError(f"{home}: a call in {ast.unparse(node)} may not be made")
+        out += ahead
+        return new
 
     def rebuilt(
         self, node: ast.expr, home: str, names: dict[str, ast.expr], out: list[ast.stmt]
@@ -277,10 +292,11 @@ class Inliner:
         returns = [n for s in body for n in ast.walk(s) if isinstance(n, ast.Return)]
         if not isinstance(last, ast.Return) or last.value is None or len(returns) != 1:
             raise FlattenError(f"{where}.{name} must end in its only return")
-        written = _written(body)
+        outer, self.written = self.written, _written(body)
+        before = set(self.taken)
         names: dict[str, ast.expr] = {}
         for parameter, argument in zip(function.args.args, given, strict=True):
-            if _is_plain(argument) and parameter.arg not in written:
+            if _is_plain(argument) and parameter.arg not in self.written:
                 names[parameter.arg] = argument
                 continue
             assert parameter.annotation is not None
@@ -295,19 +311,30 @@ class Inliner:
             )
         for statement in body[:-1]:
             self.statement(statement, where, names, out)
-        return self.expression(last.value, where, names, out)
+        result = self.expression(last.value, where, names, out)
+        self.written = outer
+        self.mutable -= self.taken - before  # nobody assigns the locals of a body that has ended
+        return result
 
 
 def _written(body: list[ast.stmt]) -> set[str]:
-    """Names assigned after their declaration."""
-    return {
-        target.id
+    """Names assigned after their declaration, in whole or in part."""
+    targets = [
+        target
         for s in body
         for n in ast.walk(s)
         if isinstance(n, ast.Assign | ast.AugAssign)
         for target in (n.targets if isinstance(n, ast.Assign) else [n.target])
-        if isinstance(target, ast.Name)
-    }
+    ]
+    return {_base(target) for target in targets}
+
+
+def _base(node: ast.expr) -> str:
+    """The variable that `a`, `a.x` or `a[i]` is a part of."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    assert isinstance(node, ast.Name)
+    return node.id
 
 
 def _is_cast(node: ast.expr) -> bool:
@@ -345,7 +372,8 @@ def fuse(block: list[ast.stmt]) -> None:
         here = [n for n in ast.walk(into) if _reads(n, target)] if into is not None else []
         local = any(isinstance(s, ast.AnnAssign) and _target(s) == target for s in block[: i + 1])
         last = _target(after) == target or (local and len(reads) == 1)
-        if target and len(here) == 1 and last and not isinstance(after, ast.AugAssign):
+        safe = into is not None and (not _is_lazy(into) or _is_total(block[i].value))  # type: ignore[attr-defined]
+        if target and len(here) == 1 and last and safe and not isinstance(after, ast.AugAssign):
             after.value = _substitute(into, target, block[i].value)  # type: ignore[attr-defined]
             if isinstance(block[i], ast.AnnAssign) and _target(after) == target:
                 block[i].value = after.value  # type: ignore[attr-defined]
@@ -355,6 +383,29 @@ def fuse(block: list[ast.stmt]) -> None:
             i = max(i - 1, 0)
             continue
         i += 1
+
+
+def _is_lazy(node: ast.expr) -> bool:
+    """Whether a part of the expression may not be evaluated."""
+    return any(isinstance(n, ast.IfExp | ast.BoolOp) for n in ast.walk(node))
+
+
+TOTAL_CALLS = {"unsafe_add", "unsafe_sub", "unsafe_mul", "unsafe_div", "min", "max"}
+TOTAL_OPERATORS = (ast.LShift, ast.RShift, ast.BitOr, ast.BitAnd, ast.BitXor)
+
+
+def _is_total(node: ast.expr) -> bool:
+    """Whether the expression cannot revert, so that it may be evaluated less often than written."""
+    match node:
+        case ast.Name() | ast.Constant():
+            return True
+        case ast.Attribute(value=inner):
+            return _is_total(inner)
+        case ast.BinOp(left=left, op=op, right=right):
+            return isinstance(op, TOTAL_OPERATORS) and _is_total(left) and _is_total(right)
+        case ast.Call(func=ast.Name(id=name), args=args) if name in TOTAL_CALLS:
+            return all(_is_total(a) for a in args)
+    return _is_cast(node)
 
 
 def choose(block: list[ast.stmt]) -> None:
@@ -369,6 +420,9 @@ def choose(block: list[ast.stmt]) -> None:
         if not isinstance(first, ast.AnnAssign) or not isinstance(then, ast.If):
             continue
         branches = (then.body, then.orelse)
+        reads = sum(_reads(n, _target(first)) for n in ast.walk(then))
+        if reads or not isinstance(first.value, ast.Constant):
+            continue
         if all(len(b) == 1 and _target(b[0]) == _target(first) for b in branches):
             yes, no = (cast(ast.Assign, b[0]).value for b in branches)
             first.value = ast.IfExp(test=then.test, body=yes, orelse=no)
@@ -399,6 +453,7 @@ def reuse_words(block: list[ast.stmt]) -> None:
     """Within a block, a new local takes over the word of one of its type that is not read again."""
     last = {name: i for i, s in enumerate(block) for name in _names(s)}
     word: dict[str, str] = {}
+    lent: set[str] = set()
     free: dict[str, list[str]] = {}
     kind: dict[str, str] = {}
     for i, statement in enumerate(block):
@@ -416,12 +471,26 @@ def reuse_words(block: list[ast.stmt]) -> None:
         mine = ast.unparse(statement.annotation)
         if free.get(mine):
             word[declared] = free[mine].pop()
+            lent.add(word[declared])
             block[i] = ast.Assign(
                 targets=[ast.Name(word[declared])], value=statement.value, lineno=0
             )
         else:
             word[declared] = declared
             kind[declared] = mine
+    neutral = {w: f"word_{w}" for w in lent}  # its first owner's name would mislead
+    for statement in block:
+        _rename(statement, neutral)
+
+
+def wrap(line: str) -> str:
+    """A long line broken behind commas, all of which stand inside parentheses."""
+    indent = line[: len(line) - len(line.lstrip())] + "    "
+    lines, rest = [], line
+    while len(rest) > 100 and (cut := rest.rfind(", ", len(indent) + 8, 100)) > 0:
+        lines.append(rest[: cut + 1])
+        rest = indent + rest[cut + 2 :]
+    return "\n".join([*lines, rest])
 
 
 def render() -> str:
@@ -442,7 +511,8 @@ def render() -> str:
         functions.append(re.sub(r"^(\s*)for (\w+) in ", inliner.typed_loop, text, flags=re.M))
     above = [f"from .. import {m}" for m in sorted(inliner.outside)]
     beside = [f"from . import {m}" for m in sorted(inliner.used - inliner.outside)]
-    return "\n\n\n".join([HEAD + "\n".join(above + beside), *functions]) + "\n"
+    text = "\n\n\n".join([HEAD + "\n".join(above + beside), *functions]) + "\n"
+    return "\n".join(wrap(line) for line in text.split("\n"))
 
 
 def main() -> int:

@@ -40,7 +40,7 @@ def _call(name: str, *args: Any) -> tuple[int, bytes]:
 
 def _options(seed: int) -> Iterator[tuple[int, int, int, int, int]]:
     """Forward, strike, discount, variance, seconds: K/S within 1/8..8, a minute to four years,
-    volatility 1e-4 to 10, rates -5 % to 20 %."""
+    volatility 1e-4 to 10, rates -5 % to 20 %; then the farthest strikes."""
     random = Random(seed)
     for _ in range(_SAMPLE):
         tau = round(exp(random.uniform(log(60), log(4 * YEAR))))
@@ -55,6 +55,10 @@ def _options(seed: int) -> Iterator[tuple[int, int, int, int, int]]:
             int(variance * WAD),
             tau,
         )
+    for strike in (_SPOT // 32, 32 * _SPOT):  # worthless, at every discount
+        for discount in (WAD // 4, WAD, 4 * WAD):
+            yield _SPOT, strike, discount, WAD // 4, YEAR
+            yield _SPOT, strike, discount, WAD // 100, YEAR
 
 
 @figure("Pricer.mark", unit=GAS, target=3_000)
@@ -71,11 +75,13 @@ def price() -> int:
 
 @figure("Pricer.board24", unit=GAS, target=80_000)
 def board() -> int:
-    """An expiry with 24 strikes, each with calls and puts."""
+    """An expiry with 24 strikes, each with calls and puts: a common board, and one far away."""
     theta = WAD * 65**2 * 30 // (100**2 * 365)
     smile = (theta, -3 * WAD // 10, 17 * WAD // 100)
-    legs = [((1_000 + 100 * i) * WAD, (i - 9) * WAD, -(i % 7 + 1) * WAD) for i in range(24)]
-    return _call("board", _SPOT, 99 * WAD // 100, 30 * DAY, smile, legs)[0]
+    near = [((1_000 + 100 * i) * WAD, (i - 9) * WAD, -(i % 7 + 1) * WAD) for i in range(24)]
+    far = [((250 + 10 * i) * WAD, (i - 9) * WAD, -(i % 7 + 1) * WAD) for i in range(24)]
+    boards = (_call("board", _SPOT, 99 * WAD // 100, 30 * DAY, smile, legs) for legs in (near, far))
+    return max(gas for gas, _ in boards)
 
 
 def _grid_cell(count: int) -> int:
