@@ -1,45 +1,37 @@
 """Deployment as data: a plan, the record of its execution, and one way to run it on any chain.
 
-    plan = Plan(
-        steps=(
-            Step("token", "OptionToken", (Ref("desk"), Setting("symbol"), "USDC")),
-            Step("desk", "Desk", (Ref("token"),), calls=(Call("open", (1,)),)),
-        ),
-        settings={"symbol": "WETH"},
-    )
-    deployment = execute(plan, chain)
-    deployment["desk"].quote(...)
+    token = Step("token", "OptionToken", (Ref("desk"), Setting("symbol"), "USDC"))
+    desk = Step("desk", "Desk", (Ref("token"),), calls=(Call("open", (1,)),))
+    deployment = execute(Plan((token, desk), {"symbol": "WETH"}), chain)
 
 The address of a contract follows from its creator and the creator's nonce, so a step may refer to
-one that is deployed later; `execute` checks that each contract lands where it was promised. The
-steps take the sender's next nonces one by one, then the calls run in the order of the plan.
-
-What was done is read from the chain: a step is done if its code stands at its address. So a run
-that broke off, wherever it did, is finished by running it again with its record, and never deploys
-a contract twice. `save` is given the record before each transaction whose loss would matter.
+one that is deployed later. Steps take the sender's next nonces one by one; the calls come last.
+A step is done if its code stands at its address: run a plan that broke off again with its record
+and it is finished, nothing twice. Calls leave no such trace; the record says which were made.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from typing import Any
 
-from eth_utils.address import to_checksum_address
+import rlp  # type: ignore[import-untyped,unused-ignore]
+from eth_utils.address import to_canonical_address, to_checksum_address
 from eth_utils.crypto import keccak
 
 from ballast.chain.base import checksummed
 from ballast.chain.compiler import Artifact, compile_contract, project_root, sources_digest
 from ballast.chain.contract import Contract
-from ballast.chain.protocol import Chain, Receipt, rolled_back
+from ballast.chain.protocol import ZERO_ADDRESS, Chain, Receipt, rolled_back
 from ballast.errors import ChainError
 
 
 class DeploymentError(ChainError):
-    """A plan that makes no sense, or a chain that is not as a plan or its record says."""
+    """A plan that makes no sense, or a chain that is not as a record says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +74,26 @@ class Plan:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        names = [step.name for step in self.steps]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise DeploymentError(f"two steps are called {', '.join(sorted(twice))}; rename one")
+        names = dict.fromkeys((step.name for step in self.steps), ZERO_ADDRESS)
+        if len(names) < len(self.steps):
+            raise DeploymentError("two steps of the plan have one name: rename one of them")
         for step in self.steps:
-            for part in _parts((step.args, [call.args for call in step.calls])):
-                known = names if isinstance(part, Ref) else list(self.settings)
-                key = part.step if isinstance(part, Ref) else part.key
-                if key not in known:
-                    raise DeploymentError(
-                        f"step {step.name} refers to {part}; there are {', '.join(known) or 'none'}"
-                    )
+            try:
+                self.fill((step.args, [call.args for call in step.calls]), names)
+            except KeyError as missing:
+                raise DeploymentError(f"step {step.name}: the plan has no {missing}") from None
 
-    @property
-    def calls(self) -> list[tuple[str, Call]]:
-        """All calls with the names of their steps, in the order in which they run."""
-        return [(step.name, call) for step in self.steps for call in step.calls]
+    def calls(self, addresses: Mapping[str, str]) -> list[tuple[str, str, list[Any]]]:
+        """Step, method and arguments of every call, in the order in which they run."""
+        pairs = ((step.name, call) for step in self.steps for call in step.calls)
+        return [(name, call.method, self.fill(call.args, addresses)) for name, call in pairs]
 
     def fill(self, value: Any, addresses: Mapping[str, str]) -> Any:
         """A value with addresses and settings in place of what stands for them."""
         if isinstance(value, Ref):
             return addresses[value.step]
         if isinstance(value, Setting):
-            return self.fill(self.settings[value.key], addresses)
+            return self.settings[value.key]
         if isinstance(value, Mapping):
             return {key: self.fill(item, addresses) for key, item in value.items()}
         if isinstance(value, list | tuple):
@@ -133,8 +122,8 @@ class Record:
     compiler: str
     sources: str
     contracts: dict[str, Entry]
-    calls_done: int = 0
-    call_nonce: int | None = None  # of a call that was sent and not yet known to have gone through
+    calls: list[Any] = field(default_factory=list)  # step, method and arguments of those made
+    call_nonce: int | None = None  # of a call that was sent and is not known to have gone through
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -150,45 +139,27 @@ class Record:
             entries = {name: Entry(**entry) for name, entry in fields.pop("contracts").items()}
             return cls(contracts=entries, **fields)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DeploymentError(
-                f"not a deployment record: {error}; give the text that Record.to_json wrote"
-            ) from error
+            raise DeploymentError(f"not what Record.to_json wrote: {error!r}") from error
 
 
 @dataclass(frozen=True)
 class Deployment:
     """What stands: handles by step, the receipts of this run, and the record to keep."""
 
-    plan: Plan
     contracts: dict[str, Contract]
-    receipts: dict[str, Receipt]
-    call_receipts: tuple[Receipt, ...]
+    receipts: dict[str, Receipt]  # of a step by its name, of call n as `desk.open #n`
+    addresses: dict[str, str]
     record: Record
-
-    @property
-    def addresses(self) -> dict[str, str]:
-        return self.record.addresses
 
     def __getitem__(self, step: str) -> Contract:
         return self.contracts[step]
 
     def table(self) -> str:
-        """Contracts and calls of this run with their gas, as text."""
-        record, skipped = self.record, len(self.plan.calls) - len(self.call_receipts)
-        rows = [
-            (name, record.contracts[name].contract, record.addresses[name], receipt.gas_used)
-            for name, receipt in self.receipts.items()
-        ]
-        rows += [
-            (f"{name}.{call.method}", "call", record.addresses[name], receipt.gas_used)
-            for (name, call), receipt in zip(
-                self.plan.calls[skipped:], self.call_receipts, strict=True
-            )
-        ]
-        rows.append(("total", "", "", sum(row[3] for row in rows)))
-        return "\n".join(
-            f"{name:<24} {what:<16} {address:<42} {gas:>12,}" for name, what, address, gas in rows
-        )
+        """Contracts and calls of this run with their addresses and gas, as text."""
+        gas = {name: receipt.gas_used for name, receipt in self.receipts.items()}
+        rows = [(name, self.addresses[name.partition(".")[0]], gas[name]) for name in gas]
+        rows.append(("total", "", sum(gas.values())))
+        return "\n".join(f"{name:<40} {address:<42} {gas:>12,}" for name, address, gas in rows)
 
 
 def execute(
@@ -199,94 +170,78 @@ def execute(
     record: Record | None = None,
     save: Callable[[Record], object] = lambda record: None,
 ) -> Deployment:
-    """Carry out a plan, or what its record says is left of it.
+    """Carry out a plan, or what is left of it. The chain's first account is the default sender.
 
-    `save` gets each new state of the record: keep it, and give it back as `record` to go on after a
-    failure. The first account of the chain is the default sender.
+    `save` gets each state of the record: keep the last, and give it as `record` after a failure.
     """
     sender = checksummed(sender or chain.accounts[0])
     artifacts = {step.name: compile_contract(step.contract) for step in plan.steps}
-    nonce = _nonce(chain, sender) if record is None else record.nonce
+    nonce = record.nonce if record else _nonce(chain, sender)
     fresh = _promise(plan, chain, sender, nonce, artifacts)
-    record = fresh if record is None else _matching(record, fresh)
+    record = _matching(plan, record or fresh, fresh)
     save(record)
     contracts: dict[str, Contract] = {}
     receipts: dict[str, Receipt] = {}
     for index, step in enumerate(plan.steps):
-        contract = _stand(plan, chain, record, index, artifacts[step.name])
-        contracts[step.name] = contract
+        contract = contracts[step.name] = _stand(plan, chain, record, index, artifacts[step.name])
         if contract.receipt is not None:
             receipts[step.name] = contract.receipt
             entry = replace(record.contracts[step.name], gas=contract.receipt.gas_used)
             record = replace(record, contracts={**record.contracts, step.name: entry})
             save(record)
-    call_receipts = []
-    for name, call in plan.calls[record.calls_done :]:
-        record = replace(record, call_nonce=_nonce_of_call(chain, record, f"{name}.{call.method}"))
+    for name, method, args in plan.calls(record.addresses)[len(record.calls) :]:
+        record = replace(record, call_nonce=_nonce_of_call(chain, record, f"{name}.{method}"))
         save(record)
-        args = plan.fill(call.args, record.addresses)
-        call_receipts.append(contracts[name].method(call.method).send(*args, sender=sender))
-        record = replace(record, calls_done=record.calls_done + 1, call_nonce=None)
+        receipt = contracts[name].method(method).send(*args, sender=sender)
+        receipts[f"{name}.{method} #{len(record.calls)}"] = receipt
+        record = replace(
+            record, calls=record.calls + _plain([[name, method, args]]), call_nonce=None
+        )
         save(record)
-    return Deployment(plan, contracts, receipts, tuple(call_receipts), record)
+    return Deployment(contracts, receipts, record.addresses, record)
 
 
 def dry_run(plan: Plan, chain: Chain, sender: str | None = None) -> str:
-    """What `execute` would do and its gas, as a table. The chain is rolled back afterwards.
-
-    Only a development network can be: run a plan for a live one on a local fork of it.
-    """
+    """What `execute` would do and its gas. Rolls back, so a live network has to be forked first."""
     with rolled_back(chain):
         return execute(plan, chain, sender).table()
 
 
 def predict(sender: str, nonce: int) -> str:
-    """The address of the contract that `sender` creates with this nonce: keccak of their RLP."""
-    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
-    short = len(number) == 1 and nonce < 0x80
-    item = number if short else bytes([0x80 + len(number)]) + number
-    body = b"\x94" + bytes.fromhex(checksummed(sender)[2:]) + item
-    return str(to_checksum_address(keccak(bytes([0xC0 + len(body)]) + body)[12:]))
+    """The address of the contract that `sender` creates with this nonce."""
+    origin = rlp.encode([to_canonical_address(checksummed(sender)), nonce])
+    return str(to_checksum_address(keccak(origin)[12:]))
 
 
 def _promise(
     plan: Plan, chain: Chain, sender: str, nonce: int, artifacts: Mapping[str, Artifact]
 ) -> Record:
-    """The record of a plan of which nothing is done yet."""
+    """The record of the plan before anything is done, from the nonce at which it begins."""
     addresses = {step.name: predict(sender, nonce + i) for i, step in enumerate(plan.steps)}
-    entries = {
-        step.name: Entry(
-            contract=step.contract,
-            address=addresses[step.name],
-            args=_plain(plan.fill(step.args, addresses)),
-            code=sha256(artifacts[step.name].bytecode).hexdigest(),
-        )
-        for step in plan.steps
-    }
+    entries = {}
+    for step in plan.steps:
+        code = sha256(artifacts[step.name].bytecode).hexdigest()
+        args = _plain(plan.fill(step.args, addresses))
+        entries[step.name] = Entry(step.contract, addresses[step.name], args, code)
     sources = sources_digest(project_root())
     return Record(chain.chain_id, sender, nonce, version("vyper"), sources, entries)
 
 
-def _matching(record: Record, fresh: Record) -> Record:
+def _matching(plan: Plan, record: Record, fresh: Record) -> Record:
     """The record, if it is one of this plan, chain, sender and code."""
-    wrong = [key for key in ("chain_id", "sender") if getattr(record, key) != getattr(fresh, key)]
-    wrong += [
-        f"{name}.{key}"
-        for name in record.contracts.keys() | fresh.contracts.keys()
-        for key in ("contract", "address", "args", "code")
-        if _field(record, name, key) != _field(fresh, name, key)
-    ]
+    wrong = {key for key in ("chain_id", "sender") if getattr(record, key) != getattr(fresh, key)}
+    known = {name: replace(entry, gas=None) for name, entry in record.contracts.items()}
+    wrong |= {
+        f"step {n}" for n in known | fresh.contracts if known.get(n) != fresh.contracts.get(n)
+    }
+    if _plain(plan.calls(fresh.addresses))[: len(record.calls)] != record.calls:
+        wrong.add("calls")
     if wrong:
         raise DeploymentError(
-            f"the record does not fit: {', '.join(sorted(wrong))} differ. Go on with the plan, the "
-            f"sources (digest {record.sources[:16]}) and the sender that it was made with, or "
-            "deploy anew without a record"
+            f"the record does not fit: {', '.join(sorted(wrong))} differ. Use the plan, sender and "
+            f"sources (digest {record.sources[:16]}) that it was made with, or start without it"
         )
     return record
-
-
-def _field(record: Record, name: str, key: str) -> Any:
-    return getattr(record.contracts.get(name), key, None)
 
 
 def _stand(plan: Plan, chain: Chain, record: Record, index: int, artifact: Artifact) -> Contract:
@@ -297,17 +252,16 @@ def _stand(plan: Plan, chain: Chain, record: Record, index: int, artifact: Artif
         contract = chain.at(artifact, address)
     elif (found := _nonce(chain, record.sender)) != nonce:
         raise DeploymentError(
-            f"{step.name} was promised to stand at {address}, which takes nonce {nonce} of "
-            f"{record.sender}; its next is {found}. Another transaction came between: deploy anew "
-            "without a record, and send nothing else meanwhile"
+            f"{step.name} is promised to stand at {address}, which takes nonce {nonce} of "
+            f"{record.sender}; its next is {found}. Deploy anew, and send nothing else meanwhile"
         )
     else:
         args = plan.fill(step.args, record.addresses)
         contract = chain.deploy(artifact, *args, sender=record.sender)
     if contract.address != address or not chain.code(address).startswith(artifact.runtime):
         raise DeploymentError(
-            f"{step.name} should be {step.contract} at {address}, but that stands at "
-            f"{contract.address} or is other code: use none of these contracts, deploy anew"
+            f"{step.name} should be {step.contract} at {address}; it is at {contract.address}, or "
+            "that is other code. Use none of these contracts and deploy anew without a record"
         )
     return contract
 
@@ -318,8 +272,7 @@ def _nonce_of_call(chain: Chain, record: Record, name: str) -> int:
     if record.call_nonce not in (None, found):
         raise DeploymentError(
             f"{name} may have run already: nonce {record.call_nonce} of {record.sender} is used. "
-            "Look that transaction up, then set call_nonce to null in the record, and if it went "
-            f"through calls_done to {record.calls_done + 1}"
+            "Look it up, set call_nonce to null in the record; if it went through, add it to calls"
         )
     return found
 
@@ -341,19 +294,7 @@ def _plain(value: Any) -> Any:
 
 
 def _spell(value: Any) -> str:
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    if isinstance(address := getattr(value, "address", None), str):
-        return address
-    raise DeploymentError(f"{value!r} cannot be written to a record: give numbers, text or bytes")
-
-
-def _parts(value: Any) -> Iterator[Ref | Setting]:
-    """Everything in a value that stands for something else."""
-    if isinstance(value, Ref | Setting):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from _parts(list(value.values()))
-    elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        for item in value:
-            yield from _parts(item)
+    spelled = "0x" + value.hex() if isinstance(value, bytes) else getattr(value, "address", None)
+    if not isinstance(spelled, str):
+        raise DeploymentError(f"no record can hold {value!r}: give numbers, text, bytes, contracts")
+    return spelled
