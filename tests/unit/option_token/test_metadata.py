@@ -173,3 +173,16 @@ def test_init__symbol_too_long__is_refused() -> None:
     chain = RevmChain()
     with pytest.raises(Reverted):
         chain.deploy(compile_contract("OptionToken"), chain.accounts[1], "A" * 17, "USDC")
+
+
+@pytest.mark.parametrize("optimize", ["none", "codesize"])
+def test_metadata__other_code_generation__says_the_same(optimize: str) -> None:
+    """Strings are where compilers have erred: the same words at every optimisation level."""
+    chain = RevmChain()
+    artifact = compile_contract("OptionToken", optimize=optimize)
+    other = chain.deploy(artifact, chain.accounts[1], "WETH", "USDC")
+    for i in range(40):
+        expiry = (10_957 + 913 * i) * DAY + 8 * 3_600
+        series = Series(expiry, (7**i + 10**17 * i) % STRIKE_LIMIT, Right(i % 2))
+        for view in ("name", "symbol", "uri"):
+            assert other.method(view)(series.id) == token().method(view)(series.id)
