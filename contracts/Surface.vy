@@ -19,8 +19,8 @@
     was observed, and the desk is reduce-only past MAX_AGE. The trap is a dead keeper: once every
     expiry has passed, the first new one needs both signers.
 @custom:kill Nobody can stop the views, and the last slices stand for ever. The owner replaces
-    keeper and second signer; without a keeper the surface ages, openings stop in `Desk` past
-    MAX_AGE, and closings and settlement go on.
+    keeper and second signer, and may delist; without a keeper the surface ages, openings stop in
+    `Desk` past MAX_AGE, and closings and settlement go on.
 """
 
 from interfaces import ISurface
@@ -156,12 +156,7 @@ def drop():
     @notice Takes passed expiries off the list, as each post does too. Their last slices stay
         readable, worth nothing
     """
-    head: uint256 = self._head
-    live: DynArray[uint256, MAX_EXPIRIES] = self._drop_passed(head)
-    days: uint256 = 0
-    for i: uint256 in range(len(live), bound=MAX_EXPIRIES):
-        days |= (live[i] // series.DAY) << (i * 16)
-    self._head = ((head >> 128) << 128) | days
+    self._relist(self._drop_passed(self._head))
 
 
 # --- owner
@@ -197,6 +192,30 @@ def set_sheet(sheet: address):
     """
     self._require_owner()
     self._set_sheet(sheet)
+
+
+@external
+def delist(expiry: uint256):
+    """
+    @notice Takes an expiry off the list before it passes. Its slice stays readable and ages, so the
+        desk becomes reduce-only in it
+    @dev Without this a keeper who fills the list with far expiries would close it to all others for
+        years. Its two neighbours stay free of calendar arbitrage, whose conditions are transitive;
+        their forward variance may have to be mended by two signers.
+    @param expiry Unix time, listed and not passed
+    """
+    self._require_owner()
+    left: DynArray[uint256, MAX_EXPIRIES] = []
+    found: bool = False
+    live: DynArray[uint256, MAX_EXPIRIES] = self._drop_passed(self._head)
+    for other: uint256 in live:
+        if other == expiry:
+            found = True
+        else:
+            left.append(other)
+    assert found, "surface: not on the list"
+    log ISurface.ExpiryDropped(expiry=expiry)
+    self._relist(left)
 
 
 # --- views
@@ -602,6 +621,18 @@ def _drop_passed(head: uint256) -> DynArray[uint256, MAX_EXPIRIES]:
         else:
             log ISurface.ExpiryDropped(expiry=expiry)
     return live
+
+
+@internal
+def _relist(expiries: DynArray[uint256, MAX_EXPIRIES]):
+    """
+    @notice Replaces the list; version and time stand
+    @param expiries Unix times, rising
+    """
+    days: uint256 = 0
+    for i: uint256 in range(len(expiries), bound=MAX_EXPIRIES):
+        days |= (expiries[i] // series.DAY) << (i * 16)
+    self._head = ((self._head >> 128) << 128) | days
 
 
 # --- internals: the budget

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, replace
+from functools import partial
 
 import pytest
 from eth_abi import encode
@@ -13,7 +14,7 @@ from ballast.chain import Chain, Reverted, compile_contract
 from ballast.chain.protocol import ZERO_ADDRESS
 from ballast.units import DAY, WAD
 from tests.unit.surface.test_post import outcome, same, standing
-from tests.unit.surface.world import HOUR, Held, Limits, Post, World, at_vol, term_structure
+from tests.unit.surface.world import HOUR, START, Held, Limits, Post, World, at_vol, term_structure
 
 TTL = 20 * 60
 TUPLE = "(uint256,uint256,int256,uint256,int256)[]"
@@ -365,3 +366,61 @@ def test_drop__empty_surface__does_nothing() -> None:
     world = World()
     assert not world.surface.drop(sender=world.stranger).events
     assert list(world.surface.expiries()) == []
+
+
+# --- delisting
+
+
+def test_delist__by_the_owner__frees_a_place_and_keeps_the_slice() -> None:
+    world = World()
+    posts = term_structure(world, 9)
+    world.found(*posts[:8])
+    ninth = at_vol(posts[8].expiry, world.now)
+    assert outcome(lambda: world.post(ninth)) == "surface: full"
+    gone = posts[5].expiry
+    before = (world.surface.version(), world.surface.updated_at())
+    receipt = world.surface.delist(gone, sender=world.owner)
+    assert [(e.name, dict(e.args)) for e in receipt.events] == [("ExpiryDropped", {"expiry": gone})]
+    assert (world.surface.version(), world.surface.updated_at()) == before
+    assert list(world.surface.expiries()) == [p.expiry for p in posts[:8] if p.expiry != gone]
+    assert world.smile(gone) == Held(posts[5], START + 2).smile(world.now)
+    ninth = at_vol(posts[8].expiry, world.now)
+    assert outcome(lambda: world.post(ninth)) == "accepted"
+
+
+def test_delist__then_listed_again__is_judged_as_a_new_expiry() -> None:
+    world = World()
+    posts = term_structure(world, 6)
+    world.found(*posts)
+    world.surface.delist(posts[4].expiry, sender=world.owner)
+    back = at_vol(posts[4].expiry, world.now, vol=0.63)
+    receipt = world.post(back)
+    assert [e.name for e in receipt.events] == ["ExpiryListed", "SlicePosted"]
+    assert world.surface.room(back.expiry) == world.limits.capacity * 10**12
+
+
+def test_delist__passed_ones_with_it__are_dropped_too() -> None:
+    world = World()
+    posts = term_structure(world, 5)
+    world.found(*posts)
+    world.chain.set_timestamp(posts[0].expiry)
+    receipt = world.surface.delist(posts[4].expiry, sender=world.owner)
+    assert [e.args["expiry"] for e in receipt.events] == [posts[0].expiry, posts[4].expiry]
+    assert list(world.surface.expiries()) == [post.expiry for post in posts[1:4]]
+
+
+def test_delist__expiry_that_is_not_on_the_list__is_refused() -> None:
+    world = World()
+    posts = term_structure(world, 5)
+    world.found(*posts[:4])
+    world.chain.set_timestamp(posts[0].expiry)
+    for expiry in (posts[0].expiry, posts[4].expiry, 0):
+        call = partial(world.surface.delist, expiry, sender=world.owner)
+        assert outcome(call) == "surface: not on the list"
+
+
+@pytest.mark.parametrize("who", ["keeper", "second", "stranger"])
+def test_delist__by_another_than_the_owner__is_refused(who: str) -> None:
+    world, held = standing()
+    call = partial(world.surface.delist, held.post.expiry, sender=getattr(world, who))
+    assert outcome(call) == "surface: owner"
