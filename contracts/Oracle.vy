@@ -18,8 +18,8 @@
     stepped over) and times do not fall. Whoever can replace an aggregator between an expiry and its fixing could
     change the price, by one that ran before the expiry; anyone may close that window as soon as a round has followed.
 
-    Danger. A read that fails counts as a missing round, and a caller can make any read fail by bringing too little gas. So
-    each such read is refused unless all of its allowance is there (`_require_gas`).
+    Danger. A read that fails counts as a missing round, and a caller can make any read fail by bringing too little gas:
+    `rounds` refuses to read then.
 
     Danger. A second source that dies stops spot, and with it all that needs a price: it cannot be removed. Bind one only where
     stopping is better than one source alone.
@@ -32,16 +32,9 @@
 from interfaces import IAggregator
 from interfaces import IOracle
 from . import units
+from .modules import rounds
 
 implements: IOracle
-
-
-struct Round:
-    id: uint256
-    answer: int256
-    started_at: uint256
-    updated_at: uint256  # zero: there is no such round, or it could not be read
-    answered_in: uint256
 
 
 struct Observation:
@@ -68,20 +61,13 @@ flag Fault:
     DISAGREE
 
 DAY: constant(uint256) = 86400
-EIGHT: constant(uint256) = 8 * 3600  # expiries are at 08:00 UTC
+EIGHT: constant(uint256) = 8 * 3600  # into the day, UTC: when options expire
 NO_ANSWER: constant(uint256) = 2**192  # an aggregator stores less
 MAX_DECIMALS: constant(uint256) = 36
-UNKNOWN: constant(uint256) = max_value(uint256)
 
 FOLLOW: constant(uint256) = 3 * DAY  # how long a round may take to follow an expiry
 SILENCE: constant(uint256) = 30 * DAY  # how long an unreadable feed is waited for
-LATER_PHASES: constant(uint256) = 4
-GAP: constant(uint256) = 4  # ids tried for the next round of a phase
 FOLLOWERS: constant(uint256) = 8  # rounds after an expiry that are asked for a price
-
-READ_GAS: constant(uint256) = 200_000  # allowance of a read that may fail: ten times what it takes
-ALL_GAS: constant(uint256) = max_value(uint256)
-NEEDED_GAS: constant(uint256) = 220_000  # 64/63 of the allowance, and what it takes to get there
 
 # Hard ranges of the terms
 MIN_HEARTBEAT: constant(uint256) = 60
@@ -89,7 +75,7 @@ MAX_HEARTBEAT: constant(uint256) = 2 * DAY
 LEAST_PRICE: constant(uint256) = 10**6
 MOST_PRICE: constant(uint256) = (
     2**108
-)  # times 4, the largest forward over spot, within the kernel's sums
+)  # a forward is at most four times it, which the kernel sums
 MIN_GRACE: constant(uint256) = 60
 MAX_GRACE: constant(uint256) = DAY
 MIN_AGREEMENT: constant(uint256) = 10**14
@@ -160,8 +146,8 @@ def __init__(terms: IOracle.Terms):
 
     DECIMALS = convert(staticcall IAggregator(terms.feed).decimals(), uint256)
     assert DECIMALS <= MAX_DECIMALS, "oracle: decimals"
-    FACTOR = self._factor(DECIMALS)
-    DIVISOR = self._divisor(DECIMALS)
+    FACTOR = rounds._factor(DECIMALS)
+    DIVISOR = rounds._divisor(DECIMALS)
     second_decimals: uint256 = 0
     if terms.second != empty(address):
         second_decimals = convert(staticcall IAggregator(terms.second).decimals(), uint256)
@@ -171,10 +157,12 @@ def __init__(terms: IOracle.Terms):
 
     fault: Fault = empty(Fault)
     seen: Observation = empty(Observation)
-    fault, seen = self._observe(ALL_GAS)
+    fault, seen = self._observe(rounds.ALL_GAS)
     self._require_none(fault)
     assert PHASE != 0 and seen.round_id >> 64 == PHASE, "oracle: feed without phases"
-    assert self._round(seen.round_id).updated_at == seen.updated_at, "oracle: feed without a past"
+    assert (
+        rounds._at(FEED, seen.round_id).updated_at == seen.updated_at
+    ), "oracle: feed without a past"
     FIRST_ROUND = seen.round_id
     self.newest = self._pack(seen.price, seen.round_id, seen.updated_at)
 
@@ -193,7 +181,7 @@ def spot() -> (uint256, uint256, uint256):
     """
     fault: Fault = empty(Fault)
     seen: Observation = empty(Observation)
-    fault, seen = self._observe(ALL_GAS)
+    fault, seen = self._observe(rounds.ALL_GAS)
     self._require_none(fault)
     return seen.price, seen.updated_at, seen.round_id
 
@@ -208,7 +196,7 @@ def spot_pair() -> (uint256, uint256, uint256, uint256):
     """
     fault: Fault = empty(Fault)
     seen: Observation = empty(Observation)
-    fault, seen = self._observe(ALL_GAS)
+    fault, seen = self._observe(rounds.ALL_GAS)
     self._require_none(fault)
     return seen.price, seen.other, seen.updated_at, seen.round_id
 
@@ -223,7 +211,7 @@ def try_spot() -> (bool, uint256, uint256, uint256, uint256):
     """
     fault: Fault = empty(Fault)
     seen: Observation = empty(Observation)
-    fault, seen = self._observe(READ_GAS)
+    fault, seen = self._observe(rounds.READ_GAS)
     if fault != empty(Fault):
         return False, 0, 0, 0, 0
     return True, seen.price, seen.other, seen.updated_at, seen.round_id
@@ -266,13 +254,13 @@ def fix(expiry: uint256, round_id: uint256) -> uint256:
     @return Price, WAD
     """
     self._require_open(expiry)
-    last: Round = self._round(round_id)
+    last: rounds.Round = rounds._at(FEED, round_id)
     assert last.updated_at != 0, "oracle: no such round"
     assert last.updated_at <= expiry, "oracle: round after expiry"
     phase: uint256 = convert(staticcall IAggregator(FEED).phaseId(), uint256)
-    follower: Round = self._follower_of_last(round_id, expiry, phase)
+    follower: rounds.Round = self._follower_of_last(round_id, expiry, phase)
     price: uint256 = 0
-    used: Round = empty(Round)
+    used: rounds.Round = empty(rounds.Round)
     price, used = self._settle(last, follower, expiry, phase)
     self._fix(expiry, self._pack(price, used.id, used.updated_at))
     return price
@@ -289,7 +277,7 @@ def witness(expiry: uint256) -> uint256:
     assert block.timestamp <= expiry, "oracle: expired"
     fault: Fault = empty(Fault)
     seen: Observation = empty(Observation)
-    fault, seen = self._observe(ALL_GAS)
+    fault, seen = self._observe(rounds.ALL_GAS)
     self._require_none(fault)
     assert seen.updated_at > self._time(self.witnesses[expiry]), "oracle: witnessed"
     word: uint256 = self._pack(seen.price, seen.round_id, seen.updated_at)
@@ -311,8 +299,8 @@ def fix_without_feed(expiry: uint256) -> uint256:
     """
     self._require_open(expiry)
     assert block.timestamp > expiry + SILENCE, "oracle: too early"
-    assert self._latest(FEED, READ_GAS).updated_at == 0, "oracle: feed can be read"
-    assert self._round(FIRST_ROUND).updated_at == 0, "oracle: feed can be read"
+    assert rounds._latest(FEED, rounds.READ_GAS).updated_at == 0, "oracle: feed can be read"
+    assert rounds._at(FEED, FIRST_ROUND).updated_at == 0, "oracle: feed can be read"
     word: uint256 = self.witnesses[expiry]
     if word == 0:
         word = self.newest
@@ -389,14 +377,14 @@ def _observe(allowance: uint256) -> (Fault, Observation):
     @param allowance Gas for each read
     @return What is wrong, if anything is; the price
     """
-    newest: Round = self._latest(FEED, allowance)
+    newest: rounds.Round = rounds._latest(FEED, allowance)
     fault: Fault = self._judge(newest, HEARTBEAT)
     if fault != empty(Fault):
         return fault, empty(Observation)
-    if newest.id >> 64 != PHASE and self._decimals(FEED, allowance) != DECIMALS:
+    if newest.id >> 64 != PHASE and rounds._decimals(FEED, allowance) != DECIMALS:
         return Fault.DECIMALS, empty(Observation)
     price: uint256 = unsafe_div(unsafe_mul(convert(newest.answer, uint256), FACTOR), DIVISOR)
-    if not self._is_within(price, MIN_PRICE, MAX_PRICE):
+    if price < MIN_PRICE or price > MAX_PRICE:
         return Fault.BOUNDS, empty(Observation)
     other: uint256 = price
     if SEQUENCER != empty(address):
@@ -410,7 +398,7 @@ def _observe(allowance: uint256) -> (Fault, Observation):
 
 @internal
 @view
-def _judge(round: Round, heartbeat: uint256) -> Fault:
+def _judge(round: rounds.Round, heartbeat: uint256) -> Fault:
     """
     @notice What is wrong with a round, but for the price it says
     @param round The round
@@ -424,7 +412,7 @@ def _judge(round: Round, heartbeat: uint256) -> Fault:
         and unsafe_sub(round.id, 1) < 2**80 - 1
     ):
         return empty(Fault)
-    if round.id == UNKNOWN:
+    if round.id == rounds.UNKNOWN:
         return Fault.FEED
     if round.updated_at == 0:
         return Fault.NO_TIME
@@ -446,7 +434,7 @@ def _judge_sequencer(allowance: uint256) -> Fault:
     @notice Is the sequencer up, and has it been for longer than the grace period?
     @param allowance Gas for the read
     """
-    status: Round = self._latest(SEQUENCER, allowance)
+    status: rounds.Round = rounds._latest(SEQUENCER, allowance)
     if unsafe_sub(status.started_at, 1) >= block.timestamp:
         return Fault.SEQUENCER
     if status.answer != 0:
@@ -465,12 +453,12 @@ def _compare(price: uint256, allowance: uint256) -> (Fault, uint256):
     @param allowance Gas for each read
     @return What is wrong; the second price if the two disagree within tolerance, else the first
     """
-    newest: Round = self._latest(SECOND, allowance)
+    newest: rounds.Round = rounds._latest(SECOND, allowance)
     if self._judge(newest, SECOND_HEARTBEAT) != empty(Fault):
         return Fault.SECOND, price
-    if self._decimals(SECOND, allowance) != SECOND_DECIMALS:
+    if rounds._decimals(SECOND, allowance) != SECOND_DECIMALS:
         return Fault.SECOND, price
-    other: uint256 = self._wad(convert(newest.answer, uint256), SECOND_DECIMALS)
+    other: uint256 = rounds._wad_down(convert(newest.answer, uint256), SECOND_DECIMALS)
     if not self._is_within(other, MIN_PRICE, MAX_PRICE):
         return Fault.SECOND, price
     # Both below 2^108, so nothing here reaches 2^168.
@@ -557,7 +545,7 @@ def _require_open(expiry: uint256):
 
 @internal
 @view
-def _follower_of_last(round_id: uint256, expiry: uint256, current: uint256) -> Round:
+def _follower_of_last(round_id: uint256, expiry: uint256, current: uint256) -> rounds.Round:
     """
     @notice The round after one that must be the last at or before the expiry, in the latest phase that has such a round
     @param round_id The round
@@ -566,11 +554,11 @@ def _follower_of_last(round_id: uint256, expiry: uint256, current: uint256) -> R
     @return The first round of the same phase, or of the next that has any; empty if none
     """
     phase: uint256 = round_id >> 64
-    assert phase + LATER_PHASES >= current, "oracle: too many phases since"
-    follower: Round = self._next_in_phase(round_id)
+    assert phase + rounds.LATER_PHASES >= current, "oracle: too many phases since"
+    follower: rounds.Round = rounds._next_in_phase(FEED, round_id)
     assert self._is_none_until(follower, expiry), "oracle: not the last round"
-    for later: uint256 in range(phase + 1, current + 1, bound=LATER_PHASES):
-        first: Round = self._next_in_phase(later << 64)
+    for later: uint256 in range(phase + 1, current + 1, bound=rounds.LATER_PHASES):
+        first: rounds.Round = rounds._next_in_phase(FEED, later << 64)
         assert self._is_none_until(first, expiry), "oracle: a later phase has it"
         if follower.updated_at == 0:
             follower = first
@@ -579,7 +567,7 @@ def _follower_of_last(round_id: uint256, expiry: uint256, current: uint256) -> R
 
 @internal
 @pure
-def _is_none_until(round: Round, expiry: uint256) -> bool:
+def _is_none_until(round: rounds.Round, expiry: uint256) -> bool:
     """
     @notice Is a round missing, or after the expiry?
     @param round The round
@@ -590,7 +578,9 @@ def _is_none_until(round: Round, expiry: uint256) -> bool:
 
 @internal
 @view
-def _settle(last: Round, first: Round, expiry: uint256, current: uint256) -> (uint256, Round):
+def _settle(
+    last: rounds.Round, first: rounds.Round, expiry: uint256, current: uint256
+) -> (uint256, rounds.Round):
     """
     @notice The price of an expiry
     @param last The last round at or before it
@@ -604,7 +594,7 @@ def _settle(last: Round, first: Round, expiry: uint256, current: uint256) -> (ui
     price: uint256 = self._price(last)
     if price != 0 and expiry - last.updated_at <= HEARTBEAT:
         return price, last
-    follower: Round = first
+    follower: rounds.Round = first
     for _: uint256 in range(FOLLOWERS):
         if follower.updated_at == 0:
             assert is_over, "oracle: no priced round yet"
@@ -614,13 +604,13 @@ def _settle(last: Round, first: Round, expiry: uint256, current: uint256) -> (ui
         price = self._price(follower)
         if price != 0:
             return price, follower
-        follower = self._next(follower.id, current)
+        follower = rounds._next(FEED, follower.id, current)
     return min(max(self._scaled(last), MIN_PRICE), MAX_PRICE), last
 
 
 @internal
 @view
-def _price(round: Round) -> uint256:
+def _price(round: rounds.Round) -> uint256:
     """
     @notice The price that a round says, if it can be believed
     @param round The round
@@ -634,7 +624,7 @@ def _price(round: Round) -> uint256:
 
 @internal
 @view
-def _scaled(round: Round) -> uint256:
+def _scaled(round: rounds.Round) -> uint256:
     """
     @notice An answer as a price, in the decimals of its own phase
     @param round The round
@@ -644,26 +634,19 @@ def _scaled(round: Round) -> uint256:
         return 0
     if round.answer >= convert(NO_ANSWER, int256):
         return max_value(uint256)
-    return self._wad(convert(round.answer, uint256), self._decimals_in(round.id >> 64))
+    return rounds._wad_down(convert(round.answer, uint256), self._decimals_in(round.id >> 64))
 
 
 @internal
 @view
 def _decimals_in(phase: uint256) -> uint256:
     """
-    @notice The decimals of a phase's aggregator; those bound, where it cannot tell
+    @notice The decimals of a phase; those bound, where they cannot be read or are absurd
     @param phase The phase
     """
     if phase == PHASE:
         return DECIMALS
-    ok: bool = False
-    aggregator: uint256 = 0
-    ok, aggregator = self._word(
-        FEED, abi_encode(phase, method_id=method_id("phaseAggregators(uint16)")), READ_GAS
-    )
-    if not ok or aggregator >> 160 != 0:
-        return DECIMALS
-    digits: uint256 = self._decimals(convert(aggregator, address), READ_GAS)
+    digits: uint256 = rounds._decimals_in(FEED, phase)
     return DECIMALS if digits > MAX_DECIMALS else digits
 
 
@@ -682,184 +665,7 @@ def _fix(expiry: uint256, word: uint256):
     log IOracle.PriceFixed(expiry=expiry, price=price, round_id=round_id, updated_at=updated_at)
 
 
-# ---------------------------------------------------------------- rounds
-
-
-@internal
-@view
-def _next(round_id: uint256, current: uint256) -> Round:
-    """
-    @notice The round after one: in its phase, or the first of the next phase that has any
-    @param round_id The round
-    @param current The current phase
-    @return The round; empty if there is none
-    """
-    found: Round = self._next_in_phase(round_id)
-    for later: uint256 in range((round_id >> 64) + 1, current + 1, bound=LATER_PHASES):
-        if found.updated_at != 0:
-            break
-        found = self._next_in_phase(later << 64)
-    return found
-
-
-@internal
-@view
-def _next_in_phase(round_id: uint256) -> Round:
-    """
-    @notice The round after one, in its phase
-    @param round_id The round; number zero for the first
-    @return The round; empty if there is none
-    """
-    for i: uint256 in range(1, GAP + 1):
-        found: Round = self._round(round_id + i)
-        if found.updated_at != 0:
-            return found
-    return empty(Round)
-
-
-@internal
-@view
-def _round(round_id: uint256) -> Round:
-    """
-    @notice One round of the feed
-    @param round_id Its id
-    @return The round; one that is missing has no time
-    """
-    self._require_gas()
-    ok: bool = False
-    data: Bytes[160] = b""
-    ok, data = raw_call(
-        FEED,
-        abi_encode(round_id, method_id=method_id("getRoundData(uint80)")),
-        max_outsize=160,
-        gas=READ_GAS,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    found: Round = self._decode(ok, data)
-    return found if found.id == round_id else empty(Round)
-
-
-@internal
-@view
-def _latest(feed: address, allowance: uint256) -> Round:
-    """
-    @notice The newest round of a feed
-    @param feed The feed
-    @param allowance Gas for the read
-    @return The round; if it cannot be read its id is `UNKNOWN` and its time zero
-    """
-    if allowance != ALL_GAS:
-        self._require_gas()
-    ok: bool = False
-    data: Bytes[160] = b""
-    ok, data = raw_call(
-        feed,
-        method_id("latestRoundData()"),
-        max_outsize=160,
-        gas=allowance,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    return self._decode(ok, data)
-
-
-@internal
-@pure
-def _decode(ok: bool, data: Bytes[160]) -> Round:
-    """
-    @notice A round from what a feed returned: five words, more are ignored
-    @param ok Did the call succeed?
-    @param data The first words returned
-    """
-    if not ok or len(data) != 160:
-        return Round(id=UNKNOWN, answer=0, started_at=0, updated_at=0, answered_in=0)
-    return abi_decode(data, Round)
-
-
-@internal
-@view
-def _decimals(feed: address, allowance: uint256) -> uint256:
-    """
-    @notice Digits behind the point
-    @param feed A feed or an aggregator
-    @param allowance Gas for the read
-    @return The digits; `UNKNOWN` if they cannot be read
-    """
-    ok: bool = False
-    digits: uint256 = 0
-    ok, digits = self._word(feed, method_id("decimals()"), allowance)
-    return digits if ok else UNKNOWN
-
-
-@internal
-@view
-def _word(target: address, data: Bytes[36], allowance: uint256) -> (bool, uint256):
-    """
-    @notice A call that returns one word
-    @param target The callee
-    @param data Its calldata
-    @param allowance Gas for the read
-    @return Did it?; the word
-    """
-    if allowance != ALL_GAS:
-        self._require_gas()
-    ok: bool = False
-    output: Bytes[32] = b""
-    ok, output = raw_call(
-        target,
-        data,
-        max_outsize=32,
-        gas=allowance,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    if not ok or len(output) != 32:
-        return False, 0
-    return True, convert(output, uint256)
-
-
-@internal
-@view
-def _require_gas():
-    """
-    @notice A read that fails must have failed of itself, not because its caller brought too little gas
-    """
-    assert msg.gas >= NEEDED_GAS, "oracle: too little gas"
-
-
 # ---------------------------------------------------------------- numbers
-
-
-@internal
-@pure
-def _wad(answer: uint256, digits: uint256) -> uint256:
-    """
-    @notice An answer as a price, rounded down
-    @param answer The answer, below 2^192
-    @param digits Digits behind the point, at most 36
-    """
-    return unsafe_div(unsafe_mul(answer, self._factor(digits)), self._divisor(digits))
-
-
-@internal
-@pure
-def _factor(digits: uint256) -> uint256:
-    """
-    @notice What an answer is multiplied with
-    @param digits Digits behind the point, at most 36
-    """
-    return 10**unsafe_sub(18, min(digits, 18))
-
-
-@internal
-@pure
-def _divisor(digits: uint256) -> uint256:
-    """
-    @notice What it is then divided by
-    @param digits Digits behind the point, at most 36
-    """
-    return 10**unsafe_sub(max(digits, 18), 18)
 
 
 @internal

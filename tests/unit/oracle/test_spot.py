@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ballast.chain import Contract, RevmChain, compile_contract
+from ballast.chain.reverts import decode_reason
 from tests.unit.oracle.world import (
     DAY,
     HEARTBEAT,
@@ -237,6 +238,8 @@ def test_try_spot__too_little_gas__never_says_that_there_is_no_price(
     ok, output = miser.call.call(oracle.address, oracle.try_spot.encode(), allowance)
     if ok:
         assert oracle.try_spot.decode(output)[0] is True
+    else:
+        assert decode_reason(output) == "oracle: too little gas"
     assert ok == (allowance > 220_500)
 
 
