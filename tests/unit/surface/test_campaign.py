@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import astuple, replace
 from itertools import pairwise
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -79,26 +80,33 @@ def assert_free_of_arbitrage(held: dict[int, Held], at: int) -> None:
 
 # --- the rules in the small: the contract against its shadow
 
-hostile = st.fixed_dictionaries(
-    {
-        "kind": st.sampled_from(["drift", "drift", "drift", "jump", "raw", "list"]),
-        "places": st.lists(st.integers(0, 9), min_size=0, max_size=4),
-        "theta": st.floats(-1.4, 1.4),
-        "rho": st.floats(-1.4, 1.4),
-        "psi": st.floats(-1.4, 1.4),
-        "carry": st.floats(-1.4, 1.4),
-        "wait": st.sampled_from([0, 0, 1, 11, 300, 1_199, 3_599, 90_000]),
-        "signers": st.sampled_from([1, 1, 1, 2]),
+FIGURES = ("theta", "rho", "psi", "carry")
+
+
+def hostile(random: Random, focus: bool) -> dict[str, Any]:
+    """What to try next. Drawn from a seed: hypothesis's own draws sit at the ends of their ranges,
+    and nine posts in ten would be refused before they reach the budget. With `focus` one expiry
+    is pushed in quick succession."""
+    size = random.choice([0.1, 0.3, 0.7, 0.97, 0.97, 1.0, 1.0, 8.0])
+    return {
+        "moves": {
+            name: size * random.uniform(-1.01, 1.01)
+            for name in random.sample(FIGURES, random.randint(0, 2))
+        },
+        "places": [0]
+        if focus
+        else [random.randint(0, 9) for _ in range(random.choice([0, 1, 1, 1, 1, 2, 3]))],
+        "sorted": random.random() < 0.95,
+        "wait": random.choice([0, 0, 1, 300] if focus else [0, 0, 11, 300, 1_199, 3_599, 90_000]),
+        "signers": random.choice([1, 1, 1, 1, 1, 2]),
     }
-)
 
 
 def _attempt(world: World, held: dict[int, Held], act: dict[str, Any], at: int) -> list[Post]:
     """Slices that are worth trying: near the limits of a move, far from them, or anything."""
     choice = sorted({*world.expiries(8), *(e for e in held if e > world.now)})
     limits, found = world.limits, []
-    u = {name: float(act[name]) for name in ("theta", "rho", "psi", "carry")}
-    size = {"drift": 1.0, "jump": 8.0, "list": 1.0, "raw": 40.0}[str(act["kind"])]
+    u = {name: act["moves"].get(name, 0.0) for name in FIGURES}
     for place in act["places"]:
         expiry = choice[place % len(choice)]
         if expiry in held and held[expiry].post.expiry > at:
@@ -107,29 +115,29 @@ def _attempt(world: World, held: dict[int, Held], act: dict[str, Any], at: int) 
         else:
             fresh = at_vol(expiry, at)
             theta, rho, psi, carry = fresh.theta, fresh.rho, fresh.psi, fresh.carry
-        step = limits.carry_post * YEAR // (expiry - at)
+        step = min(limits.carry_post * YEAR // (expiry - at), limits.carry_max // 9)
         post = Post(
             expiry,
-            max(0, int(theta * math.exp(size * 0.05 * u["theta"]))),
-            rho + int(size * u["rho"] * limits.rho_post),
-            max(0, int(psi * math.exp(size * 0.15 * u["psi"]))),
-            carry + int(size * u["carry"] * step),
+            max(0, int(theta * math.exp(0.05 * u["theta"]))),
+            rho + int(u["rho"] * limits.rho_post),
+            max(0, int(psi * math.exp(0.15 * u["psi"]))),
+            carry + int(u["carry"] * step),
         )
         found.append(grained(post))
-    return sorted(found, key=lambda p: p.expiry) if act["kind"] != "raw" else found
+    return sorted(set(found), key=lambda p: p.expiry) if act["sorted"] else found
 
 
 @QUIET
-@given(st.lists(hostile, min_size=4, max_size=30), st.integers(1, 7))
-def test_post__any_sequence__is_judged_as_the_exact_rules_do(
-    acts: list[dict[str, Any]], count: int
-) -> None:
-    world = World()
+@given(st.integers(0, 2**64 - 1), st.integers(1, 7))
+def test_post__any_sequence__is_judged_as_the_exact_rules_do(seed: int, count: int) -> None:
+    random, world = Random(seed), World()
+    focus = random.random() < 0.4
     start = term_structure(world, count)
     held = {post.expiry: Held(post, world.now) for post in start}
     world.found(*start)
-    for act in acts:
-        world.chain.advance(int(act["wait"]))
+    for _ in range(30):
+        act = hostile(random, focus)
+        world.chain.advance(act["wait"])
         at, alone = world.now, act["signers"] == 1
         posts = _attempt(world, held, act, at)
         if not alone:
@@ -159,9 +167,11 @@ def test_post__any_sequence__is_judged_as_the_exact_rules_do(
 
 greed = st.fixed_dictionaries(
     {
-        "way": st.tuples(*[st.sampled_from([-1, 0, 1])] * 3),
-        "who": st.lists(st.booleans(), min_size=8, max_size=8),
-        "wait": st.sampled_from([0, 1, 60, 1_199, 1_800, 3_600, 20_000]),
+        "way": st.sampled_from(
+            [(1, 0, 0), (-1, 0, 0), (1, 0, 1), (-1, 0, -1), (0, 1, 0), (0, -1, 0)]
+        ),
+        "who": st.just([True] * 8) | st.lists(st.booleans(), min_size=8, max_size=8),
+        "wait": st.sampled_from([0, 0, 0, 1, 60, 600, 1_199, 3_600, 20_000]),
         "list": st.booleans(),
     }
 )
