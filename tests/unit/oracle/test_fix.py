@@ -405,6 +405,23 @@ def test_fix__phase_of_absurd_decimals__is_scaled_as_bound(
 # --- who brings little gas, and feeds that misbehave
 
 
+@pytest.mark.parametrize(
+    "fault", [Fault.REVERT, Fault.EMPTY, Fault.SHORT, Fault.BURN, Fault.NEXT, Fault.NONE]
+)
+def test_fix__aggregator_of_a_phase_cannot_be_found__is_scaled_as_bound(
+    revm: RevmChain, expiry: int, fault: Fault
+) -> None:
+    """The decimals of a later phase are a courtesy: without them the settlement goes on."""
+    feed = Feed(revm)
+    feed.transmit(PRICE)
+    faulty = revm.deploy(compile_contract("FaultyFeed"), feed.proxy)
+    oracle = deploy(revm, Terms(faulty))
+    feed.confirm(feed.next_phase())
+    last = straddle(feed, expiry)
+    faulty.set_fault(fault, bytes.fromhex("c1597304"))  # phaseAggregators
+    assert oracle.fix(expiry, last).value == BEFORE * WAD
+
+
 @pytest.mark.parametrize("missing", [Missing.ZEROS, Missing.REVERT])
 def test_fix__too_little_gas__never_hides_a_round(
     revm: RevmChain, expiry: int, missing: Missing
