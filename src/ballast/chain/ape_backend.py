@@ -88,6 +88,9 @@ class ApeChain(BaseChain):
         self._simulate({"data": code}, sender, value)
         return self._transact({"data": code}, sender, value, b"")
 
+    def nonce(self, address: str) -> int:
+        return int(self._provider.get_nonce(checksummed(address)))
+
     def balance(self, address: str) -> int:
         return int(self._provider.get_balance(checksummed(address)))
 

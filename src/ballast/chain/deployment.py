@@ -176,7 +176,7 @@ def execute(
     """
     sender = checksummed(sender or chain.accounts[0])
     artifacts = {step.name: compile_contract(step.contract) for step in plan.steps}
-    nonce = record.nonce if record else _nonce(chain, sender)
+    nonce = record.nonce if record else chain.nonce(sender)
     fresh = _promise(plan, chain, sender, nonce, artifacts)
     record = _matching(plan, record or fresh, fresh)
     save(record)
@@ -250,7 +250,7 @@ def _stand(plan: Plan, chain: Chain, record: Record, index: int, artifact: Artif
     address = record.addresses[step.name]
     if chain.code(address):
         contract = chain.at(artifact, address)
-    elif (found := _nonce(chain, record.sender)) != nonce:
+    elif (found := chain.nonce(record.sender)) != nonce:
         raise DeploymentError(
             f"{step.name} is promised to stand at {address}, which takes nonce {nonce} of "
             f"{record.sender}; its next is {found}. Deploy anew, and send nothing else meanwhile"
@@ -268,24 +268,13 @@ def _stand(plan: Plan, chain: Chain, record: Record, index: int, artifact: Artif
 
 def _nonce_of_call(chain: Chain, record: Record, name: str) -> int:
     """The nonce that the next call takes. Refuses to send one again whose fate is not known."""
-    found = _nonce(chain, record.sender)
+    found = chain.nonce(record.sender)
     if record.call_nonce not in (None, found):
         raise DeploymentError(
             f"{name} may have run already: nonce {record.call_nonce} of {record.sender} is used. "
             "Look it up, set call_nonce to null in the record; if it went through, add it to calls"
         )
     return found
-
-
-def _nonce(chain: Chain, account: str) -> int:
-    """The account's next nonce. The protocol does not count nonces; revm's chain does, ape does."""
-    count = getattr(chain, "nonce", None)
-    if count is None:
-        import ape
-
-        assert chain.chain_id  # asking makes this chain's node the one that ape uses
-        count = ape.networks.provider.get_nonce
-    return int(count(account))
 
 
 def _plain(value: Any) -> Any:

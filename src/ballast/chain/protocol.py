@@ -92,6 +92,9 @@ class Chain(Protocol):
 
     def code(self, address: str) -> bytes: ...
 
+    def nonce(self, address: str) -> int:
+        """Transactions sent so far: what the address of the next contract follows from."""
+
     def set_timestamp(self, timestamp: int) -> None:
         """Let the next block be of this time, which must not lie before `timestamp`."""
 
