@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from ballast.chain import Chain, RevmChain, rolled_back
 from ballast.chain.fresh import ensure_fresh, is_fresh
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from ballast.chain import ApeChain
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A busy machine must not decide a test: no example has a time limit. All else is hypothesis' own
+# default, or its profile for CI where CI is set.
+settings.register_profile("ballast", parent=settings(), deadline=None)
+settings.load_profile("ballast")
 
 
 @pytest.hookimpl(trylast=True)
