@@ -9,13 +9,12 @@
 """
 
 from .. import types
+from .. import units
 from . import coefficients as c
 from . import domain
 from . import fixed
 from . import gaussian
 
-WAD: constant(int256) = 10**18
-WAD_UNSIGNED: constant(uint256) = 10**18
 FIVE_18: constant(int256) = 5**18  # WAD * WAD / 5^18 leaves a WAD with 18 more bits
 
 
@@ -74,15 +73,15 @@ def _mark(
             put = 0
     u: int256 = fixed._sqrt_years(t)
     vega: int256 = unsafe_mul(sp, u) >> 96
-    delta: int256 = unsafe_mul(n1, WAD) >> 96
+    delta: int256 = unsafe_mul(n1, fixed.WAD) >> 96
     decay: int256 = unsafe_mul(unsafe_mul(sp, z) >> 72, c.MINUS_YEAR_SQRT_2LN2_OVER_2)
-    carry: int256 = fixed._contrast(WAD, df)
+    carry: int256 = fixed._contrast(fixed.WAD, df)
     carry = unsafe_mul(carry, fixed._log2_over_near(unsafe_mul(carry, carry) >> 96)) >> 96
     return types.Mark(
         call=convert(convert(call >> 18, bytes32), uint256),
         put=convert(convert(put >> 18, bytes32), uint256),
         delta_call=delta,
-        delta_put=unsafe_sub(delta, WAD),
+        delta_put=unsafe_sub(delta, fixed.WAD),
         gamma=convert(
             convert(unsafe_div(unsafe_mul(p, c.WAD_WAD_OVER_SQRT_2LN2), unsafe_mul(s, z)), bytes32),
             uint256,
@@ -97,7 +96,7 @@ def _mark(
             t,
         )
         >> 82,
-        vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(p, d2) >> 96, u), z), -WAD) >> 96,
+        vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(p, d2) >> 96, u), z), -fixed.WAD) >> 96,
         volga=unsafe_mul(
             unsafe_div(unsafe_mul(unsafe_mul(vega, unsafe_mul(d1, d2) >> 96) >> 96, u), z),
             c.SQRT_2LN2,
@@ -181,13 +180,13 @@ def _intrinsic(forward: uint256, strike: uint256, discount: uint256, tau: uint25
     call: int256 = convert(forward > strike, int256)  # which of the two is worth something
     put: int256 = unsafe_sub(1, call)
     gap: uint256 = unsafe_sub(max(forward, strike), min(forward, strike))
-    gap = unsafe_div(unsafe_mul(gap, discount), WAD_UNSIGNED)
+    gap = unsafe_div(unsafe_mul(gap, discount), units.WAD)
     rent: int256 = self._rent(strike, discount, tau)
     return types.Mark(
         call=unsafe_mul(convert(convert(call, bytes32), uint256), gap),
         put=unsafe_mul(convert(convert(put, bytes32), uint256), gap),
-        delta_call=unsafe_mul(call, WAD),
-        delta_put=unsafe_mul(unsafe_sub(call, 1), WAD),
+        delta_call=unsafe_mul(call, fixed.WAD),
+        delta_put=unsafe_mul(unsafe_sub(call, 1), fixed.WAD),
         gamma=0,
         vega=0,
         theta_call=unsafe_mul(unsafe_sub(0, call), rent),
@@ -210,6 +209,6 @@ def _rent(strike: uint256, discount: uint256, tau: uint256) -> int256:
     @custom:cold At zero variance
     """
     k: int256 = convert(unsafe_div(unsafe_mul(strike, discount), convert(FIVE_18, uint256)), int256)
-    w: int256 = fixed._contrast(WAD, convert(discount, int256))
+    w: int256 = fixed._contrast(fixed.WAD, convert(discount, int256))
     q: int256 = unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
     return unsafe_div(unsafe_mul(unsafe_mul(k, q) >> 72, c.YEAR_LN2), convert(tau, int256)) >> 82

@@ -18,8 +18,6 @@ from . import essvi
 from . import fixed
 from . import gaussian
 
-WAD: constant(int256) = 10**18
-
 
 @internal
 @pure
@@ -131,11 +129,11 @@ def _board(
 
     t: int256 = convert(convert(tau, bytes32), int256)
     u: int256 = fixed._sqrt_years(t)
-    carry: int256 = fixed._contrast(WAD, df)
+    carry: int256 = fixed._contrast(fixed.WAD, df)
     carry = unsafe_mul(carry, fixed._log2_over_near(unsafe_mul(carry, carry) >> 96)) >> 96
-    decay: int256 = unsafe_div(unsafe_mul(s, n_pdf_z >> 82), WAD)  # 2^32
+    decay: int256 = unsafe_div(unsafe_mul(s, n_pdf_z >> 82), fixed.WAD)  # 2^32
     decay = unsafe_mul(decay, c.MINUS_YEAR_SQRT_2LN2_OVER_2) >> 8  # 2^64
-    owed = unsafe_div(owed, WAD) >> 18
+    owed = unsafe_div(owed, fixed.WAD) >> 18
     owed = unsafe_mul(unsafe_mul(owed, carry) >> 72, c.YEAR_LN2)  # 2^64
     n_volga = unsafe_mul(unsafe_mul(n_volga, u) >> 96, u) >> 120  # 2^14, < 2^133
     n_volga = unsafe_mul(n_volga, c.SQRT_2LN2) >> 60
@@ -143,10 +141,10 @@ def _board(
         value=fixed._wad_floor(value) >> 18,
         delta=unsafe_sub(n_cdf >> 96, puts),
         gamma=unsafe_div(unsafe_mul(n_pdf_over_z, c.WAD_OVER_SQRT_2LN2), s) >> 40,
-        vega=unsafe_div(unsafe_mul(unsafe_mul(s, u) >> 96, n_pdf >> 82), WAD) >> 32,
+        vega=unsafe_div(unsafe_mul(unsafe_mul(s, u) >> 96, n_pdf >> 82), fixed.WAD) >> 32,
         theta=unsafe_div(unsafe_sub(decay, owed), t) >> 64,
         vanna=unsafe_mul(unsafe_sub(0, n_vanna), u) >> 136,
-        volga=unsafe_div(unsafe_mul(n_volga, s >> 18), WAD) >> 14,
+        volga=unsafe_div(unsafe_mul(n_volga, s >> 18), fixed.WAD) >> 14,
         gross=convert(gross, uint256),
     )
 

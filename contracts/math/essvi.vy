@@ -13,7 +13,6 @@ from . import coefficients as c
 from . import domain
 from . import fixed
 
-WAD: constant(int256) = 10**18
 MAX_THETA: constant(uint256) = 256 * 10**18
 MAX_PSI: constant(uint256) = 64 * 10**18
 
@@ -41,24 +40,29 @@ def _hyperbola(smile: types.Slice) -> Hyperbola:
     """
     if unsafe_sub(smile.theta, 1) >= MAX_THETA:
         domain._refuse("pricer: theta")
-    if smile.rho <= -WAD or smile.rho >= WAD:
+    if smile.rho <= -fixed.WAD or smile.rho >= fixed.WAD:
         domain._refuse("pricer: rho")
     if smile.psi > MAX_PSI:
         domain._refuse("pricer: psi")
-    theta: int256 = unsafe_div(convert(smile.theta, int256) << 96, WAD)
-    rho: int256 = unsafe_div(smile.rho << 96, WAD)
-    rest: int256 = unsafe_sub(WAD * WAD, unsafe_mul(smile.rho, smile.rho))  # (1 - rho^2), WAD^2
+    theta: int256 = unsafe_div(convert(smile.theta, int256) << 96, fixed.WAD)
+    rho: int256 = unsafe_div(smile.rho << 96, fixed.WAD)
+    rest: int256 = unsafe_sub(
+        fixed.WAD * fixed.WAD, unsafe_mul(smile.rho, smile.rho)
+    )  # (1 - rho^2), WAD^2
     return Hyperbola(
         skew=unsafe_mul(theta, rho) >> 96,
-        slope=unsafe_div(unsafe_mul(convert(smile.psi, int256), c.LN2), WAD),
+        slope=unsafe_div(unsafe_mul(convert(smile.psi, int256), c.LN2), fixed.WAD),
         rho=rho,
-        base=unsafe_div(unsafe_mul(theta, rest), WAD * WAD),
+        base=unsafe_div(unsafe_mul(theta, rest), fixed.WAD * fixed.WAD),
         height=unsafe_mul(
-            unsafe_mul(theta, fixed._sqrt_variance(unsafe_add(unsafe_div(rest, WAD), 1))) >> 96,
+            unsafe_mul(theta, fixed._sqrt_variance(unsafe_add(unsafe_div(rest, fixed.WAD), 1)))
+            >> 96,
             c.SQRT_2LN2,
         )
         >> 60,
-        height_squared=unsafe_mul(unsafe_div(unsafe_mul(theta, rest), WAD * WAD), theta),
+        height_squared=unsafe_mul(
+            unsafe_div(unsafe_mul(theta, rest), fixed.WAD * fixed.WAD), theta
+        ),
     )
 
 
@@ -95,4 +99,4 @@ def _total_variance(
     y = unsafe_mul(unsafe_add(unsafe_div(x, y), y), c.HYPOT_C2) >> 40
     y = unsafe_mul(unsafe_add(unsafe_div(x, y), y), c.HYPOT_C3) >> 40
     y = unsafe_add(unsafe_div(x, y), y) >> 1
-    return unsafe_mul(unsafe_add(unsafe_add(base, y), unsafe_mul(rho, g) >> 96), WAD) >> 97
+    return unsafe_mul(unsafe_add(unsafe_add(base, y), unsafe_mul(rho, g) >> 96), fixed.WAD) >> 97

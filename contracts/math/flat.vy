@@ -7,6 +7,7 @@
     of. External functions, so that `Pricer` can export them without a copy of their structs.
 """
 from .. import types
+from .. import units
 from . import black76
 from . import board_sum
 from . import coefficients
@@ -193,7 +194,7 @@ def _rent(strike: uint256, discount: uint256, tau: uint256) -> int256:
     """
     k: int256 = convert(unsafe_div(unsafe_mul(strike, discount), convert(black76.FIVE_18,
         uint256)), int256)
-    w: int256 = fixed._contrast(black76.WAD, convert(discount, int256))
+    w: int256 = fixed._contrast(fixed.WAD, convert(discount, int256))
     return unsafe_div(unsafe_mul(unsafe_mul(k, unsafe_mul(w, self._log2_over_near(unsafe_mul(w,
         w) >> 96)) >> 96) >> 72, coefficients.YEAR_LN2), convert(tau, int256)) >> 82
 
@@ -220,8 +221,7 @@ def _tenor(tau: uint256, near_power: uint256, far_power: uint256) -> int256:
     word_t = unsafe_mul(word_t, self._log2_over(unsafe_mul(word_t, word_t) >> 96)) >> 96
     word_power: int256 = convert(near_power if near else far_power, int256)
     if near:
-        x: int256 = unsafe_sub(3 * 2 ** 96, unsafe_div(unsafe_mul(word_t, word_power),
-            shock_grid.WAD))
+        x: int256 = unsafe_sub(3 * 2 ** 96, unsafe_div(unsafe_mul(word_t, word_power), fixed.WAD))
         scale: int256 = 2 ** 99
         n: int256 = unsafe_add(x, fixed.HALF) >> 96
         f: int256 = unsafe_sub(x, n << 96)
@@ -231,8 +231,7 @@ def _tenor(tau: uint256, near_power: uint256, far_power: uint256) -> int256:
             unsafe_div(coefficients.EXP_K3, unsafe_add(q, coefficients.EXP_B3))))))
         return unsafe_div(unsafe_mul(unsafe_sub(h, f), scale), unsafe_add(h,
             f)) >> convert(convert(n, bytes32), uint256)
-    word_t = unsafe_div(unsafe_mul(max(unsafe_add(word_t, 3 * 2 ** 96), 0), word_power),
-        shock_grid.WAD)
+    word_t = unsafe_div(unsafe_mul(max(unsafe_add(word_t, 3 * 2 ** 96), 0), word_power), fixed.WAD)
     word_power = unsafe_add(word_t, fixed.HALF) >> 96
     word_t = unsafe_sub(word_t, word_power << 96)
     word_q2: int256 = unsafe_mul(word_t, word_t) >> 96
@@ -282,9 +281,9 @@ def _ready(leg: types.GridLeg, vol_shock: types.VolShock) -> shock_grid.Ready:
         ready.z = fixed._sqrt_variance(convert(leg.variance, int256))
         tenor: int256 = self._tenor(leg.tau, vol_shock.near_power, vol_shock.far_power)
         up: int256 = unsafe_add(fixed.Q, unsafe_div(unsafe_mul(tenor, convert(vol_shock.up,
-            int256)), shock_grid.WAD))
+            int256)), fixed.WAD))
         down: int256 = unsafe_sub(fixed.Q, unsafe_div(unsafe_mul(tenor, convert(vol_shock.down,
-            int256)), shock_grid.WAD))
+            int256)), fixed.WAD))
         ready.up = unsafe_mul(ready.z, up) >> 96
         ready.down = unsafe_mul(ready.z, max(down, domain.LEAST_SHOCKED)) >> 96
     return ready
@@ -342,12 +341,12 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
         call: int256 = convert(forward > strike, int256)
         put: int256 = unsafe_sub(1, call)
         gap: uint256 = unsafe_div(unsafe_mul(unsafe_sub(max(forward, strike), min(forward,
-            strike)), discount), black76.WAD_UNSIGNED)
+            strike)), discount), units.WAD)
         rent: int256 = self._rent(strike, discount, tau)
         return types.Mark(call=unsafe_mul(convert(convert(call, bytes32), uint256), gap),
             put=unsafe_mul(convert(convert(put, bytes32), uint256), gap),
-            delta_call=unsafe_mul(call, black76.WAD), delta_put=unsafe_mul(unsafe_sub(call, 1),
-            black76.WAD), gamma=0, vega=0, theta_call=unsafe_mul(unsafe_sub(0, call), rent),
+            delta_call=unsafe_mul(call, fixed.WAD), delta_put=unsafe_mul(unsafe_sub(call, 1),
+            fixed.WAD), gamma=0, vega=0, theta_call=unsafe_mul(unsafe_sub(0, call), rent),
             theta_put=unsafe_mul(put, rent), vanna=0, volga=0)
     word_y: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(variance, bytes32), int256),
         coefficients.V_SLOPE), coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE,
@@ -452,11 +451,11 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
     word_y3 = unsafe_add(word_y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
         coefficients.T_G5), word_y3))
     vega: int256 = unsafe_mul(word_sp, word_y3) >> 96
-    word_q = unsafe_mul(word_q, black76.WAD) >> 96
+    word_q = unsafe_mul(word_q, fixed.WAD) >> 96
     word_sp = unsafe_mul(unsafe_mul(word_sp, word_y) >> 72,
         coefficients.MINUS_YEAR_SQRT_2LN2_OVER_2)
     carry: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(discount, bytes32),
-        int256) << 97, unsafe_add(black76.WAD, convert(convert(discount, bytes32), int256))))
+        int256) << 97, unsafe_add(fixed.WAD, convert(convert(discount, bytes32), int256))))
     x3: int256 = unsafe_mul(carry, carry) >> 96
     carry = unsafe_mul(carry, unsafe_div(coefficients.NEAR_K1,
         unsafe_add(unsafe_sub(coefficients.NEAR_B1, x3), unsafe_div(coefficients.NEAR_K2,
@@ -467,7 +466,7 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
         unsafe_sub(x3, coefficients.NEAR_B6))))))))))))) >> 96
     return types.Mark(call=convert(convert(call2 >> 18, bytes32), uint256),
         put=convert(convert(put2 >> 18, bytes32), uint256), delta_call=word_q,
-        delta_put=unsafe_sub(word_q, black76.WAD),
+        delta_put=unsafe_sub(word_q, fixed.WAD),
         gamma=convert(convert(unsafe_div(unsafe_mul(word_x2, coefficients.WAD_WAD_OVER_SQRT_2LN2),
         unsafe_mul(word_n, word_y)), bytes32), uint256), vega=convert(convert(vega >> 18, bytes32),
         uint256), theta_call=unsafe_div(unsafe_sub(word_sp, unsafe_mul(unsafe_mul(n3, carry) >> 72,
@@ -475,7 +474,7 @@ def mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256
         theta_put=unsafe_div(unsafe_add(word_sp, unsafe_mul(unsafe_mul(unsafe_sub(k, n3),
         carry) >> 72, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 82,
         vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(word_x2, word_w) >> 96, word_y3),
-        word_y), -black76.WAD) >> 96, volga=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(vega,
+        word_y), -fixed.WAD) >> 96, volga=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(vega,
         unsafe_mul(word_x, word_w) >> 96) >> 96, word_y3), word_y), coefficients.SQRT_2LN2) >> 78)
 
 
@@ -582,7 +581,7 @@ def board(forward: uint256, discount: uint256, tau: uint256, smile: types.Slice,
         word_y2 = unsafe_mul(unsafe_add(unsafe_div(word_x2, word_y2), word_y2),
             coefficients.HYPOT_C3) >> 40
         word_y2 = unsafe_mul(unsafe_add(unsafe_add(curve.base, unsafe_add(unsafe_div(word_x2,
-            word_y2), word_y2) >> 1), unsafe_mul(curve.rho, word_g) >> 96), essvi.WAD) >> 97
+            word_y2), word_y2) >> 1), unsafe_mul(curve.rho, word_g) >> 96), fixed.WAD) >> 97
         if (unsafe_add(leg.calls, domain.HALF_SIZE) | unsafe_add(leg.puts,
             domain.HALF_SIZE)) >> 90 | convert(convert(leg.strike >> 128, bytes32),
             int256) | convert(word_x > domain.FACTOR_32,
@@ -690,26 +689,25 @@ def board(forward: uint256, discount: uint256, tau: uint256, smile: types.Slice,
     word_y4 = unsafe_add(word_y4, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
         coefficients.T_G5), word_y4))
     carry: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(discount, bytes32),
-        int256) << 97, unsafe_add(board_sum.WAD, convert(convert(discount, bytes32), int256))))
+        int256) << 97, unsafe_add(fixed.WAD, convert(convert(discount, bytes32), int256))))
     x4: int256 = unsafe_mul(carry, carry) >> 96
     return types.Board(value=unsafe_div(unsafe_add(value, unsafe_mul(value >> 255, fixed.WAD - 1)),
         fixed.WAD) >> 18, delta=unsafe_sub(n_cdf >> 96, puts),
         gamma=unsafe_div(unsafe_mul(n_pdf_over_z, coefficients.WAD_OVER_SQRT_2LN2), s) >> 40,
-        vega=unsafe_div(unsafe_mul(unsafe_mul(s, word_y4) >> 96, n_pdf >> 82),
-        board_sum.WAD) >> 32, theta=unsafe_div(unsafe_sub(unsafe_mul(unsafe_div(unsafe_mul(s,
-        n_pdf_z >> 82), board_sum.WAD), coefficients.MINUS_YEAR_SQRT_2LN2_OVER_2) >> 8,
-        unsafe_mul(unsafe_mul(unsafe_div(owed, board_sum.WAD) >> 18, unsafe_mul(carry,
-        unsafe_div(coefficients.NEAR_K1, unsafe_add(unsafe_sub(coefficients.NEAR_B1, x4),
-        unsafe_div(coefficients.NEAR_K2, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B2),
-        unsafe_div(coefficients.NEAR_K3, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B3),
-        unsafe_div(coefficients.NEAR_K4, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B4),
-        unsafe_div(coefficients.NEAR_K5, unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B5),
-        unsafe_div(coefficients.NEAR_K6, unsafe_sub(x4,
-        coefficients.NEAR_B6))))))))))))) >> 96) >> 72, coefficients.YEAR_LN2)),
+        vega=unsafe_div(unsafe_mul(unsafe_mul(s, word_y4) >> 96, n_pdf >> 82), fixed.WAD) >> 32,
+        theta=unsafe_div(unsafe_sub(unsafe_mul(unsafe_div(unsafe_mul(s, n_pdf_z >> 82), fixed.WAD),
+        coefficients.MINUS_YEAR_SQRT_2LN2_OVER_2) >> 8, unsafe_mul(unsafe_mul(unsafe_div(owed,
+        fixed.WAD) >> 18, unsafe_mul(carry, unsafe_div(coefficients.NEAR_K1,
+        unsafe_add(unsafe_sub(coefficients.NEAR_B1, x4), unsafe_div(coefficients.NEAR_K2,
+        unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3,
+        unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4,
+        unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5,
+        unsafe_sub(unsafe_sub(x4, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6,
+        unsafe_sub(x4, coefficients.NEAR_B6))))))))))))) >> 96) >> 72, coefficients.YEAR_LN2)),
         convert(convert(tau, bytes32), int256)) >> 64, vanna=unsafe_mul(unsafe_sub(0, n_vanna),
         word_y4) >> 136, volga=unsafe_div(unsafe_mul(unsafe_mul(unsafe_mul(unsafe_mul(n_volga,
-        word_y4) >> 96, word_y4) >> 120, coefficients.SQRT_2LN2) >> 60, s >> 18),
-        board_sum.WAD) >> 14, gross=convert(gross, uint256))
+        word_y4) >> 96, word_y4) >> 120, coefficients.SQRT_2LN2) >> 60, s >> 18), fixed.WAD) >> 14,
+        gross=convert(gross, uint256))
 
 
 @external
@@ -734,8 +732,8 @@ def grid(legs: DynArray[types.GridLeg, 16], shocks: DynArray[types.Shock, 12],
     for shock: types.Shock in shocks:
         if unsafe_sub(shock.spot, shock_grid.MIN_SPOT) > shock_grid.MAX_SPOT - shock_grid.MIN_SPOT:
             domain._refuse('pricer: spot shock')
-        word_w: int256 = unsafe_sub(fixed.Q, unsafe_div(shock_grid.WAD << 97,
-            unsafe_add(convert(convert(shock.spot, bytes32), int256), shock_grid.WAD)))
+        word_w: int256 = unsafe_sub(fixed.Q, unsafe_div(fixed.WAD << 97,
+            unsafe_add(convert(convert(shock.spot, bytes32), int256), fixed.WAD)))
         word_x: int256 = unsafe_mul(word_w, word_w) >> 96
         word_x = unsafe_mul(word_w, unsafe_div(coefficients.NEAR_K1,
             unsafe_add(unsafe_sub(coefficients.NEAR_B1, word_x), unsafe_div(coefficients.NEAR_K2,
@@ -748,7 +746,7 @@ def grid(legs: DynArray[types.GridLeg, 16], shocks: DynArray[types.Shock, 12],
         total: int256 = 0
         for each: shock_grid.Ready in ready:
             word_z: int256 = each.z if shock.volatility == 0 else each.up if shock.volatility > 0 else each.down
-            s: int256 = unsafe_div(unsafe_mul(each.s, word_w), shock_grid.WAD)
+            s: int256 = unsafe_div(unsafe_mul(each.s, word_w), fixed.WAD)
             word_z = max(unsafe_sub(s, each.k), 0) if word_z == 0 else self._call(s, each.k,
                 unsafe_div(unsafe_add(each.l, word_x) << 96, word_z), word_z)
             total = unsafe_add(total, unsafe_add(unsafe_mul(each.calls, word_z),

@@ -16,7 +16,6 @@ from . import domain
 from . import fixed
 from . import gaussian
 
-WAD: constant(int256) = 10**18
 STEPS: constant(uint256) = 2
 
 

@@ -13,7 +13,6 @@ from . import black76
 from . import domain
 from . import fixed
 
-WAD: constant(int256) = 10**18
 DAY: constant(uint256) = 86400
 MIN_SPOT: constant(uint256) = 25 * 10**16
 MAX_SPOT: constant(uint256) = 4 * 10**18
@@ -62,7 +61,7 @@ def _grid(
                 if shock.volatility == 0
                 else (each.up if shock.volatility > 0 else each.down)
             )
-            s: int256 = unsafe_div(unsafe_mul(each.s, factor), WAD)
+            s: int256 = unsafe_div(unsafe_mul(each.s, factor), fixed.WAD)
             call: int256 = 0
             if z == 0:
                 call = max(unsafe_sub(s, each.k), 0)
@@ -131,10 +130,10 @@ def _ready(leg: types.GridLeg, vol_shock: types.VolShock) -> Ready:
         ready.z = fixed._sqrt_variance(convert(leg.variance, int256))
         tenor: int256 = self._tenor(leg.tau, vol_shock.near_power, vol_shock.far_power)
         up: int256 = unsafe_add(
-            fixed.Q, unsafe_div(unsafe_mul(tenor, convert(vol_shock.up, int256)), WAD)
+            fixed.Q, unsafe_div(unsafe_mul(tenor, convert(vol_shock.up, int256)), fixed.WAD)
         )
         down: int256 = unsafe_sub(
-            fixed.Q, unsafe_div(unsafe_mul(tenor, convert(vol_shock.down, int256)), WAD)
+            fixed.Q, unsafe_div(unsafe_mul(tenor, convert(vol_shock.down, int256)), fixed.WAD)
         )
         ready.up = unsafe_mul(ready.z, up) >> 96
         ready.down = unsafe_mul(ready.z, max(down, domain.LEAST_SHOCKED)) >> 96
@@ -152,7 +151,7 @@ def _step(spot: uint256) -> int256:
     """
     if unsafe_sub(spot, MIN_SPOT) > MAX_SPOT - MIN_SPOT:
         domain._refuse("pricer: spot shock")
-    w: int256 = fixed._contrast(convert(convert(spot, bytes32), int256), WAD)
+    w: int256 = fixed._contrast(convert(convert(spot, bytes32), int256), fixed.WAD)
     return unsafe_mul(w, fixed._log2_over_near(unsafe_mul(w, w) >> 96)) >> 96
 
 
@@ -182,8 +181,8 @@ def _tenor(tau: uint256, near_power: uint256, far_power: uint256) -> int256:
     power: int256 = convert(near_power if near else far_power, int256)
     if near:
         return fixed._exp2_neg(
-            unsafe_sub(3 * 2**96, unsafe_div(unsafe_mul(l, power), WAD)), 2**99
+            unsafe_sub(3 * 2**96, unsafe_div(unsafe_mul(l, power), fixed.WAD)), 2**99
         )
     return fixed._exp2_neg(
-        unsafe_div(unsafe_mul(max(unsafe_add(l, 3 * 2**96), 0), power), WAD), fixed.Q
+        unsafe_div(unsafe_mul(max(unsafe_add(l, 3 * 2**96), 0), power), fixed.WAD), fixed.Q
     )

@@ -8,10 +8,10 @@ The variable D is d / sqrt(2 ln 2), so that exp(-d^2/2) = 2^(-D^2) and the kerne
 two throughout.
 """
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from generated import write_or_check
 from minimax import Rational, best_rational, constant_and_j_fraction, j_fraction
 from mpmath import atanh, erfc, exp, log, mpf, nint, nstr, pi, sqrt, tanh
 
@@ -253,20 +253,5 @@ def render() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    text = render()
-    if "--check" in sys.argv:
-        same = TARGET.read_text() == text
-        print(
-            "coefficients: as fitted"
-            if same
-            else "coefficients: differ; run python tools/kernel/fit.py"
-        )
-        return 0 if same else 1
-    TARGET.write_text(text)
-    print(f"wrote {TARGET.name}")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_or_check(TARGET, render(), "python tools/kernel/fit.py"))

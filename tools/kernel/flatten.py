@@ -15,10 +15,11 @@ next one of the same type.
 
 import ast
 import re
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
+
+from generated import write_or_check
 
 ROOT = Path(__file__).resolve().parents[2]
 MATH = ROOT / "contracts" / "math"
@@ -515,20 +516,5 @@ def render() -> str:
     return "\n".join(wrap(line) for line in text.split("\n"))
 
 
-def main() -> int:
-    text = render()
-    if "--check" in sys.argv:
-        same = TARGET.read_text() == text
-        print(
-            "flat.vy: as generated"
-            if same
-            else "flat.vy: differs; run python tools/kernel/flatten.py"
-        )
-        return 0 if same else 1
-    TARGET.write_text(text)
-    print(f"wrote {TARGET.name}")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(write_or_check(TARGET, render(), "python tools/kernel/flatten.py"))

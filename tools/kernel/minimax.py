@@ -28,9 +28,6 @@ class Rational:
     q: list[mpf]
     error: mpf
 
-    def __call__(self, x: mpf) -> mpf:
-        return horner(self.p, x) / horner(self.q, x)
-
 
 def horner(coefficients: list[mpf], x: mpf) -> mpf:
     total = mpf(0)
