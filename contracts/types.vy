@@ -6,6 +6,8 @@
     tokens per unit of underlying, sizes in contracts of one unit of underlying, volatility and
     rates per year of 365 days. S = forward * discount is spot, c = -ln(discount)/tau carry, sigma =
     sqrt(variance/tau) volatility.
+@dev Exposures count nano: 1e-9 quote tokens. A lot is 1e-4 contracts. X = S/R is spot over the
+    book's reference price.
 """
 
 
@@ -65,3 +67,140 @@ struct VolShock:  # sigma times 1 + up m or 1 - down m, where m = (30 d / max(ta
     down: uint256
     near_power: uint256  # under 30 days
     far_power: uint256  # from 30 days on
+
+
+struct Law:  # what a quote adds to the mark: numbers of a risk sheet
+    delta_slope: int256  # L, a share of spot per quote token of dollar delta, scaled 1e27
+    gamma_slope: int256  # L, quote per quote of gamma dollars per quote of gamma dollars, 1e27
+    vega_slope: int256  # L, points of volatility per quote token of weighted vega, 1e27
+    flow_slope: int256  # l_F, as delta_slope
+    vflow_slope: int256  # l_W, as vega_slope
+    h_min: uint256  # half-spread: least, share of spot
+    b_vega: uint256  # points of volatility, 0.01 is one
+    b_delta: uint256  # share of dollar delta
+    b_mark: uint256  # share of the mark
+    stale_z: uint256  # deviations of spot charged for the age of its round, a plain number
+    fee_spot: uint256  # share of spot
+    fee_cap: uint256  # share of the mark
+    cover_rate: uint256  # of locked cover, per year
+    improve_cap: uint256  # largest improvement over the mark, share of it
+
+
+struct Limits:  # what openings may reach, at a NAV of nav_unit or more
+    nav_unit: uint256  # the NAV that the sheet was written for
+    potential: uint256  # U, quote
+    vega: uint256  # |weighted vega|, nano
+    gamma: uint256  # |gamma dollars|, nano
+    cover: uint256  # locked cover, quote
+    credit: uint256  # gross credit of margin accounts, quote
+    lots: uint256  # written of one series
+    delta_min: uint256  # window of |delta| in which a series may be opened and listed
+    delta_max: uint256
+
+
+struct TradeTerms:  # all that a trade asks of a risk sheet, in one call
+    law: Law
+    limits: Limits
+    caution_spread: uint256  # factor on the half-spread from caution 1 on, at least one
+    caution_limit: uint256  # factor on the limits at caution 1, at most one
+    fund_share: uint256  # of fees
+    flow_gap: uint256  # seconds between resets of F_d, at least
+    tox_slope: uint256  # k
+    tox_max: uint256
+
+
+struct MarkTerms:  # what the book asks of a sheet to value itself
+    delta_slope: int256  # as in Law
+    gamma_slope: int256
+    vega_slope: int256
+    flow_slope: int256
+    vflow_slope: int256
+    d_spot: uint256  # share of spot by which the next round may surprise
+    d_vol: uint256  # points of volatility by which the next post may
+    credit_haircut: uint256  # share of the mark of what margin accounts owe
+
+
+struct Snapshot:  # one moment of the market, for one expiry
+    spot: uint256
+    other: uint256  # of the second source where it disagrees, else spot
+    spot_at: uint256  # Unix time of the round
+    smile: Slice
+    carry: int256
+    discount: uint256
+    tau: uint256  # seconds, zero from expiry on
+    posted_at: uint256  # Unix time of the slice's observation
+    version: uint256  # of the surface
+
+
+struct Exposure:  # of the vault, written options negative
+    delta: int256  # a: dollar delta is X (a + b X), nano
+    gamma: int256  # b: gamma dollars are b X^2, nano
+    vega: int256  # weighted vega, nano
+    flow_delta: int256  # F_d: dollar delta that clients bought since the last reset, nano
+    flow_vega: int256  # W: weighted vega that clients bought since the last post, nano
+
+
+struct Risk:  # of one lot held
+    value: int256  # p: value is p + a X + b X^2 / 2, nano
+    delta: int256  # a
+    gamma: int256  # b
+    vega: int256  # weighted
+    flow_delta: int256  # dollar delta now
+
+
+struct Standing:  # what the book says before a trade
+    exposure: Exposure
+    toxicity: uint256  # larger of the two mark-out ratios, not below zero, a plain number
+    written: uint256  # lots of the series
+    held: uint256
+    escrowed: uint256  # of those held
+    is_listed: bool
+    is_fresh: bool  # every expiry before its cutoff stands inside its guard
+
+
+struct Inquiry:  # all that the price of a trade depends on
+    strike: uint256
+    is_put: bool
+    lots: int256  # above zero: the trader buys
+    is_reduce_only: bool
+    snapshot: Snapshot
+    exposure: Exposure
+    underlying: int256  # delta held outside options, WAD units
+    reference: uint256  # the book's R
+    law: Law
+    caution: uint256  # factor on the half-spread, as is the next
+    toxicity: uint256
+    decimals: uint256  # of the quote token
+
+
+struct Quote:
+    premium: int256  # assets, fees included; above zero: the trader pays
+    fee: uint256  # assets
+    cover_fee: uint256  # assets
+    mark: uint256  # quote per contract
+    delta: int256  # per contract
+    skew: int256  # U after less U before, as charged, quote
+    spread: uint256  # half-spread of the whole size, quote
+    clamp: uint256  # what the clamps added, quote
+    potential_before: uint256  # U, quote
+    potential_after: uint256
+    gamma_before: int256  # gamma dollars, nano
+    gamma_after: int256
+    vega_before: int256  # weighted, nano
+    vega_after: int256
+    risk: Risk  # of a lot
+
+
+struct Appraisal:  # the book at the present price
+    spot: uint256
+    value: int256  # of what is held less what is written, quote
+    potential: uint256  # U, quote
+    width: uint256  # u, without the vault's other assets' own: quote
+
+
+struct Position:  # of one strike, lots
+    strike: uint256
+    calls_written: uint256
+    calls_held: uint256
+    puts_written: uint256
+    puts_held: uint256
