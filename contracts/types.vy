@@ -121,6 +121,7 @@ struct MarkTerms:  # what the book asks of a sheet to value itself
 
 
 struct Snapshot:  # one moment of the market, for one expiry
+    at: uint256  # Unix time
     spot: uint256
     other: uint256  # of the second source where it disagrees, else spot
     spot_at: uint256  # Unix time of the round
@@ -162,7 +163,8 @@ struct Inquiry:  # all that the price of a trade depends on
     strike: uint256
     is_put: bool
     lots: int256  # above zero: the trader buys
-    is_reduce_only: bool
+    is_opening: bool  # a buy to open pays for its cover
+    is_reduce_only: bool  # a fall of U is not paid for
     snapshot: Snapshot
     exposure: Exposure
     underlying: int256  # delta held outside options, WAD units

@@ -1,0 +1,524 @@
+# pragma version 0.4.3
+# pragma optimize gas
+"""
+@title Quoter
+@license MIT
+@notice The quoting law. Stateless: what a trade costs is a function of what it is given.
+
+        premium = x m + U(after) - U(before) + |x| h, clamped in the vault's favour, and fees
+
+    Everything beyond the mark is a difference of a state function or is never negative, so a
+    sequence of trades that restores the positions costs its trader at least zero. `math/exposure`
+    says what the exposure is, docs/MATH.md what follows.
+@dev The danger is a rounding in the trader's favour, and a reward for splitting an order. Amounts
+    are kept at 1e-45 until the one division, which rounds toward plus infinity for both signs. h
+    is linear in |x|; every convex effect of size is in U.
+
+    A strike farther than a factor of 32 from the forward is outside the kernel; it is worth its
+    intrinsic value here, so that what was listed can be closed after any move.
+@custom:kill Nothing stops it: it holds nothing. Another law is another contract, which no desk that
+    stands can be pointed at.
+"""
+
+from interfaces import IQuoter
+from . import types
+from . import units
+from .math import black76
+from .math import carry
+from .math import coefficients as c
+from .math import domain
+from .math import essvi
+from .math import exposure
+from .math import fixed
+from .math import flat
+
+implements: IQuoter
+
+WAD: constant(int256) = 10**18
+LOT: constant(int256) = 10**14
+TWICE: constant(int256) = 2 * 10**9  # a product of two WAD becomes twice its amount at 1e-45
+TWICE_QUOTE: constant(int256) = 2 * 10**45  # one quote token
+TWICE_WAD: constant(int256) = 2 * 10**27  # 1e-18 of one
+MAX_LOTS: constant(uint256) = 2**31 - 1
+MAX_SPOT: constant(uint256) = 2**108
+CALM: constant(uint256) = 20 * 60  # seconds of a slice's age that cost nothing
+STALE_VOL: constant(uint256) = 10**16  # a point of volatility
+STALE_STEP: constant(uint256) = 600  # for so many seconds more
+MOST_STALE_VOL: constant(uint256) = 25 * 10**16
+
+
+struct Option:  # one contract at one moment
+    mark: uint256
+    delta: int256
+    gamma: int256
+    vega: int256
+    root_variance: int256  # sqrt(w / (2 ln 2)), Q
+    root_tau: int256  # sqrt(tau in years), Q
+
+
+struct Move:  # of the potential
+    twice_before: int256  # 1e-45 quote, as are the next two
+    twice_after: int256
+    gamma_before: int256  # nano
+    gamma_after: int256
+    is_wide: bool
+
+
+@external
+@pure
+def quote(inquiry: types.Inquiry) -> types.Quote:
+    """
+    @notice Price of a trade with all its parts, and what it does to the exposure
+    @param inquiry See `types`
+    @return See `types`. Reverts with "quoter: no bid" where the trader would get nothing
+    """
+    self._require_inquiry(inquiry)
+    option: Option = self._option(inquiry.snapshot, inquiry.strike, inquiry.is_put)
+    x: int256 = exposure._ratio(inquiry.snapshot.spot, inquiry.reference)
+    risk: types.Risk = exposure._risk(
+        convert(option.mark, int256),
+        option.delta,
+        option.gamma,
+        option.vega,
+        convert(inquiry.snapshot.spot, int256),
+        x,
+        exposure._factors(option.root_tau),
+        exposure.LOT_IN_NANO,
+    )
+    if inquiry.snapshot.other != inquiry.snapshot.spot:
+        option.mark = self._worse(inquiry, option.mark)
+    move: Move = self._move(inquiry, risk, x)
+    return self._priced(inquiry, option, risk, move)
+
+
+@external
+@pure
+def delta(snapshot: types.Snapshot, strike: uint256, is_put: bool) -> int256:
+    """
+    @notice Delta of one contract
+    @param snapshot The market
+    @param strike Strike price
+    @param is_put Put or call
+    @return Underlying per contract
+    """
+    self._require_snapshot(snapshot)
+    return self._option(snapshot, strike, is_put).delta
+
+
+# --- what is refused
+
+
+@internal
+@pure
+def _refuse(reason: String[24]):
+    """
+    @notice Reverts
+    @param reason Why
+    """
+    raise reason
+
+
+@internal
+@pure
+def _require_snapshot(snapshot: types.Snapshot):
+    """
+    @notice Reverts for a moment that has no prices
+    @param snapshot The market
+    """
+    if snapshot.tau == 0:
+        self._refuse("quoter: expired")
+    if unsafe_sub(snapshot.spot, 1) >= MAX_SPOT or unsafe_sub(snapshot.other, 1) >= MAX_SPOT:
+        self._refuse("quoter: spot")
+
+
+@internal
+@pure
+def _require_inquiry(inquiry: types.Inquiry):
+    """
+    @notice Reverts for a trade of no size or of too large a size
+    @param inquiry The trade
+    """
+    if unsafe_sub(convert(abs(inquiry.lots), uint256), 1) >= MAX_LOTS:
+        self._refuse("quoter: size")
+    if unsafe_sub(inquiry.strike, 1) >= 2**120 - 1:
+        self._refuse("quoter: strike")
+    self._require_snapshot(inquiry.snapshot)
+
+
+# --- the mark
+
+
+@internal
+@pure
+def _option(snapshot: types.Snapshot, strike: uint256, is_put: bool) -> Option:
+    """
+    @notice Mark and Greeks of one contract at the first source's price
+    @param snapshot The market
+    @param strike Strike price
+    @param is_put Put or call
+    @return The contract
+    """
+    forward: uint256 = carry._forward(snapshot.spot, snapshot.discount)
+    root_tau: int256 = fixed._sqrt_years(convert(snapshot.tau, int256))
+    variance: uint256 = self._variance(snapshot, forward, strike)
+    if variance == 0:
+        return self._step(snapshot.spot, strike, snapshot.discount, is_put, root_tau)
+    mark: types.Mark = flat._mark(forward, strike, snapshot.discount, variance, snapshot.tau)
+    return Option(
+        mark=mark.put if is_put else mark.call,
+        delta=mark.delta_put if is_put else mark.delta_call,
+        gamma=convert(mark.gamma, int256),
+        vega=convert(mark.vega, int256),
+        root_variance=fixed._sqrt_variance(convert(variance, int256)),
+        root_tau=root_tau,
+    )
+
+
+@internal
+@pure
+def _variance(snapshot: types.Snapshot, forward: uint256, strike: uint256) -> uint256:
+    """
+    @notice Total variance of a strike on the slice; zero where the kernel does not reach
+    @param snapshot The market
+    @param forward Forward price
+    @param strike Strike price
+    @return Total variance, rounded down
+    """
+    w: int256 = fixed._contrast(convert(forward, int256), convert(strike, int256))
+    x: int256 = unsafe_mul(w, w) >> 96
+    if x > domain.FACTOR_32:
+        return 0
+    h: essvi.Hyperbola = essvi._hyperbola(snapshot.smile)
+    variance: int256 = essvi._total_variance(
+        unsafe_mul(w, flat._log2_over(x)) >> 96,
+        h.skew,
+        h.slope,
+        h.rho,
+        h.base,
+        h.height,
+        h.height_squared,
+    )
+    return convert(max(variance, 0), uint256)
+
+
+@internal
+@pure
+def _step(
+    spot: uint256, strike: uint256, discount: uint256, is_put: bool, root_tau: int256
+) -> Option:
+    """
+    @notice A contract that is worth its intrinsic value, and the Greeks of a step
+    @param spot Price
+    @param strike Strike price
+    @param discount Price today of one quote token at expiry
+    @param is_put Put or call
+    @param root_tau sqrt(tau in years), Q
+    @return The contract
+    """
+    mark: uint256 = self._intrinsic_up(spot, strike, discount, is_put)
+    step: int256 = 0
+    if mark != 0:
+        step = -WAD if is_put else WAD
+    return Option(mark=mark, delta=step, gamma=0, vega=0, root_variance=0, root_tau=root_tau)
+
+
+@internal
+@pure
+def _intrinsic_up(spot: uint256, strike: uint256, discount: uint256, is_put: bool) -> uint256:
+    """
+    @notice Discounted intrinsic value of a contract
+    @param spot Price
+    @param strike Strike price
+    @param discount Price today of one quote token at expiry
+    @param is_put Put or call
+    @return Quote, rounded up
+    """
+    product: uint256 = unsafe_mul(strike, discount)
+    if is_put:
+        owed: uint256 = unsafe_div(unsafe_add(product, units.WAD - 1), units.WAD)
+        return unsafe_sub(max(owed, spot), spot)
+    owed: uint256 = unsafe_div(product, units.WAD)
+    return unsafe_sub(max(spot, owed), owed)
+
+
+@internal
+@pure
+def _worse(inquiry: types.Inquiry, mark: uint256) -> uint256:
+    """
+    @notice Of the two sources' marks the one that is worse for the trader
+    @param inquiry The trade
+    @param mark Of the first source
+    @return The higher for a buyer, the lower for a seller
+    """
+    spot: uint256 = inquiry.snapshot.other
+    discount: uint256 = inquiry.snapshot.discount
+    forward: uint256 = carry._forward(spot, discount)
+    variance: uint256 = self._variance(inquiry.snapshot, forward, inquiry.strike)
+    other: uint256 = self._intrinsic_up(spot, inquiry.strike, discount, inquiry.is_put)
+    if variance != 0:
+        call: uint256 = 0
+        put: uint256 = 0
+        call, put = black76._price(forward, inquiry.strike, discount, variance)
+        other = put if inquiry.is_put else call
+    return max(mark, other) if inquiry.lots > 0 else min(mark, other)
+
+
+# --- the potential
+
+
+@internal
+@pure
+def _move(inquiry: types.Inquiry, risk: types.Risk, x: int256) -> Move:
+    """
+    @notice The potential before and after. What the trader buys the vault writes: its exposure
+        falls by the lots' own, and what clients bought rises by them
+    @param inquiry The trade
+    @param risk Of a lot
+    @param x S/R
+    @return The potential
+    """
+    law: types.Law = inquiry.law
+    before: types.Exposure = inquiry.exposure
+    lots: int256 = inquiry.lots
+    spot: int256 = convert(inquiry.snapshot.spot, int256)
+    delta_before: int256 = exposure._dollar_delta(
+        before.delta, before.gamma, x, spot, inquiry.underlying
+    )
+    gamma_before: int256 = exposure._gamma_dollars(before.gamma, x)
+    b: int256 = unsafe_sub(before.gamma, unsafe_mul(lots, risk.gamma))
+    delta_after: int256 = exposure._dollar_delta(
+        unsafe_sub(before.delta, unsafe_mul(lots, risk.delta)), b, x, spot, inquiry.underlying
+    )
+    gamma_after: int256 = exposure._gamma_dollars(b, x)
+    vega_bought: int256 = unsafe_mul(lots, risk.vega)
+    vega_after: int256 = unsafe_sub(before.vega, vega_bought)
+    flow_after: int256 = unsafe_add(before.flow_delta, unsafe_mul(lots, risk.flow_delta))
+    vflow_after: int256 = unsafe_add(before.flow_vega, vega_bought)
+    if exposure._is_wide(
+        delta_before, gamma_before, before.vega, before.flow_delta, before.flow_vega
+    ) or exposure._is_wide(delta_after, gamma_after, vega_after, flow_after, vflow_after):
+        return Move(twice_before=0, twice_after=0, gamma_before=0, gamma_after=0, is_wide=True)
+    return Move(
+        twice_before=exposure._twice_potential(
+            delta_before,
+            gamma_before,
+            before.vega,
+            before.flow_delta,
+            before.flow_vega,
+            law.delta_slope,
+            law.gamma_slope,
+            law.vega_slope,
+            law.flow_slope,
+            law.vflow_slope,
+        ),
+        twice_after=exposure._twice_potential(
+            delta_after,
+            gamma_after,
+            vega_after,
+            flow_after,
+            vflow_after,
+            law.delta_slope,
+            law.gamma_slope,
+            law.vega_slope,
+            law.flow_slope,
+            law.vflow_slope,
+        ),
+        gamma_before=gamma_before,
+        gamma_after=gamma_after,
+        is_wide=False,
+    )
+
+
+# --- the premium
+
+
+@internal
+@pure
+def _half_spread(inquiry: types.Inquiry, option: Option) -> uint256:
+    """
+    @notice h of one contract: max(h_min S, b_vega vega + b_delta S |delta| + b_mark m) times caution
+        times toxicity, and what the ages of spot and surface cost
+    @param inquiry The trade
+    @param option The contract
+    @return Quote
+    """
+    law: types.Law = inquiry.law
+    spot: uint256 = inquiry.snapshot.spot
+    dollars: uint256 = unsafe_div(unsafe_mul(spot, convert(abs(option.delta), uint256)), units.WAD)
+    vega: uint256 = convert(option.vega, uint256)
+    h: uint256 = max(
+        unsafe_mul(law.h_min, spot),
+        unsafe_add(
+            unsafe_add(unsafe_mul(law.b_vega, vega), unsafe_mul(law.b_delta, dollars)),
+            unsafe_mul(law.b_mark, option.mark),
+        ),
+    )
+    h = unsafe_div(
+        unsafe_mul(unsafe_mul(unsafe_div(h, units.WAD), inquiry.caution), inquiry.toxicity),
+        units.WAD * units.WAD,
+    )
+    age: uint256 = unsafe_sub(inquiry.snapshot.at, inquiry.snapshot.spot_at)
+    if age != 0 and option.root_variance != 0:
+        move: int256 = unsafe_div(
+            unsafe_mul(
+                option.root_variance, fixed._sqrt_years(convert(min(age, domain.MAX_TAU), int256))
+            ),
+            option.root_tau,
+        )  # sigma sqrt(age) / sqrt(2 ln 2), Q
+        move = unsafe_mul(move, c.SQRT_2LN2) >> 60
+        h = unsafe_add(
+            h,
+            unsafe_mul(
+                unsafe_div(unsafe_mul(law.stale_z, dollars), units.WAD), convert(move, uint256)
+            )
+            >> 96,
+        )
+    age = unsafe_sub(inquiry.snapshot.at, inquiry.snapshot.posted_at)
+    if age > CALM:
+        points: uint256 = min(
+            unsafe_div(unsafe_mul(unsafe_sub(age, CALM), STALE_VOL), STALE_STEP), MOST_STALE_VOL
+        )
+        h = unsafe_add(h, unsafe_div(unsafe_mul(vega, points), units.WAD))
+    return h
+
+
+@internal
+@pure
+def _floor_up(inquiry: types.Inquiry, option: Option) -> uint256:
+    """
+    @notice What a buyer pays at least: max(intrinsic, (1 - c) m)
+    @param inquiry The trade
+    @param option The contract
+    @return Quote per contract, rounded up
+    """
+    low: uint256 = unsafe_sub(
+        option.mark,
+        unsafe_div(unsafe_mul(option.mark, inquiry.law.improve_cap), units.WAD),
+    )
+    spot: uint256 = inquiry.snapshot.spot
+    other: uint256 = inquiry.snapshot.other
+    spot = min(spot, other) if inquiry.is_put else max(spot, other)
+    return max(
+        low,
+        self._intrinsic_up(spot, inquiry.strike, inquiry.snapshot.discount, inquiry.is_put),
+    )
+
+
+@internal
+@pure
+def _ceiling_down(inquiry: types.Inquiry, option: Option) -> uint256:
+    """
+    @notice What a seller gets at most: min((1 + c) m, S of a call or K df of a put)
+    @param inquiry The trade
+    @param option The contract
+    @return Quote per contract, rounded down
+    """
+    high: uint256 = unsafe_add(
+        option.mark,
+        unsafe_div(unsafe_mul(option.mark, inquiry.law.improve_cap), units.WAD),
+    )
+    if inquiry.is_put:
+        return min(
+            high, unsafe_div(unsafe_mul(inquiry.strike, inquiry.snapshot.discount), units.WAD)
+        )
+    return min(high, min(inquiry.snapshot.spot, inquiry.snapshot.other))
+
+
+@internal
+@pure
+def _assets_up(twice: int256, decimals: uint256) -> int256:
+    """
+    @notice An amount as assets, toward plus infinity for both signs: the vault's favour
+    @param twice Twice the amount, at 1e-45
+    @param decimals Of the quote token
+    @return Assets
+    """
+    divisor: int256 = unsafe_mul(2, convert(10**unsafe_sub(45, decimals), int256))
+    return unsafe_add(
+        unsafe_div(twice, divisor), convert(twice > 0 and twice % divisor != 0, int256)
+    )
+
+
+@internal
+@pure
+def _priced(inquiry: types.Inquiry, option: Option, risk: types.Risk, move: Move) -> types.Quote:
+    """
+    @notice All parts of the premium, and their sum
+    @param inquiry The trade
+    @param option The contract
+    @param risk Of a lot
+    @param move Of the potential
+    @return The quote
+    """
+    law: types.Law = inquiry.law
+    is_buy: bool = inquiry.lots > 0
+    size: int256 = unsafe_mul(inquiry.lots, LOT)
+    contracts: int256 = abs(size)
+    skew: int256 = unsafe_sub(move.twice_after, move.twice_before)
+    if inquiry.is_reduce_only:
+        skew = max(skew, 0)
+    if move.is_wide and inquiry.is_opening:
+        self._refuse("quoter: range")
+    spread: int256 = unsafe_mul(contracts, convert(self._half_spread(inquiry, option), int256))
+    plain: int256 = unsafe_add(
+        unsafe_mul(unsafe_add(unsafe_mul(size, convert(option.mark, int256)), spread), TWICE),
+        skew,
+    )
+    bound: int256 = unsafe_mul(
+        unsafe_mul(
+            size,
+            convert(
+                self._floor_up(inquiry, option) if is_buy else self._ceiling_down(inquiry, option),
+                int256,
+            ),
+        ),
+        TWICE,
+    )
+    twice: int256 = max(plain, bound)
+    fee: int256 = unsafe_mul(
+        contracts,
+        convert(
+            unsafe_div(
+                min(
+                    unsafe_mul(law.fee_spot, inquiry.snapshot.spot),
+                    unsafe_mul(law.fee_cap, option.mark),
+                ),
+                units.WAD,
+            ),
+            int256,
+        ),
+    )
+    fee = self._assets_up(unsafe_mul(fee, TWICE), inquiry.decimals)
+    cover_fee: int256 = 0
+    if is_buy and inquiry.is_opening:
+        cover: uint256 = inquiry.strike if inquiry.is_put else inquiry.snapshot.spot
+        cover = unsafe_div(
+            unsafe_mul(unsafe_mul(cover, law.cover_rate), inquiry.snapshot.tau),
+            units.WAD * units.YEAR,
+        )
+        cover_fee = self._assets_up(
+            unsafe_mul(unsafe_mul(contracts, convert(cover, int256)), TWICE), inquiry.decimals
+        )
+    premium: int256 = unsafe_add(
+        unsafe_add(self._assets_up(twice, inquiry.decimals), fee), cover_fee
+    )
+    if not is_buy and premium >= 0:
+        self._refuse("quoter: no bid")
+    vega: int256 = unsafe_mul(inquiry.lots, risk.vega)
+    return types.Quote(
+        premium=premium,
+        fee=convert(fee, uint256),
+        cover_fee=convert(cover_fee, uint256),
+        mark=option.mark,
+        delta=option.delta,
+        skew=unsafe_div(skew, TWICE_WAD),
+        spread=unsafe_div(convert(spread, uint256), units.WAD),
+        clamp=convert(unsafe_div(unsafe_sub(twice, plain), TWICE_WAD), uint256),
+        potential_before=convert(unsafe_div(move.twice_before, TWICE_WAD), uint256),
+        potential_after=convert(unsafe_div(move.twice_after, TWICE_WAD), uint256),
+        gamma_before=move.gamma_before,
+        gamma_after=move.gamma_after,
+        vega_before=inquiry.exposure.vega,
+        vega_after=unsafe_sub(inquiry.exposure.vega, vega),
+        risk=risk,
+    )
