@@ -206,3 +206,86 @@ struct Position:  # of one strike, lots
     calls_held: uint256
     puts_written: uint256
     puts_held: uint256
+
+
+struct CapNumbers:  # of a sheet, as given: what the market may reach
+    nav_unit: uint256  # quote: the NAV that all amounts of the sheet are meant for
+    potential_max: uint256  # U, share of nav_unit
+    credit_max: uint256  # gross credit of margin accounts, share of nav_unit
+    cover_max: uint256  # locked cover, share of nav_unit
+    series_lots: uint256  # written of one series
+    delta_min: uint256  # window of |delta| in which a series may be opened and listed
+    delta_max: uint256
+    caution_spread: uint256  # factor on the half-spread from caution 1 on
+    caution_limit: uint256  # factor on the limits at caution 1
+    fund_share: uint256  # of fees
+    flow_gap: uint256  # seconds between resets of F_d, at least
+    tox_slope: uint256  # rise of the half-spread per unit of mark-out
+    tox_max: uint256  # largest factor that toxicity puts on the half-spread
+
+
+struct QuoteNumbers:  # of a sheet, as given: what a quote adds to the mark
+    delta_limit: uint256  # dollar delta, quote, at which the mid has moved by
+    delta_skew: uint256  # share of spot
+    gamma_limit: uint256  # gamma dollars, quote, at which is charged
+    gamma_rent: uint256  # days of variance
+    vol_ref: uint256  # at this volatility
+    vega_limit: uint256  # weighted vega, quote per 1.00, at which volatility has moved by
+    vega_skew: uint256  # points: 0.01 is one
+    flow_depth: uint256  # dollar delta, share of nav_unit, in one oracle round, for a shift by
+    flow_skew: uint256  # share of spot
+    vflow_depth: uint256  # weighted vega per 1.00, share of nav_unit, between posts, for a shift by
+    vflow_skew: uint256  # points
+    h_min: uint256  # half-spread: least, share of spot
+    b_vega: uint256  # points
+    b_delta: uint256  # share of dollar delta
+    b_mark: uint256  # share of the mark, or zero
+    stale_z: uint256  # deviations of spot charged for the age of its round
+    fee_spot: uint256  # share of spot, or zero
+    fee_cap: uint256  # share of the mark
+    cover_rate: uint256  # of locked cover, per year, or zero
+    improve_cap: uint256  # largest improvement over the mark, share of it
+
+
+struct NavNumbers:  # of a sheet, as given: what a share is worth
+    deviation: uint256  # of the feed: share of spot by which the price moves without a round
+    d_spot: uint256  # share of spot by which the next round may surprise
+    d_vol: uint256  # points of volatility by which the next post may
+    credit_haircut: uint256  # share of the mark of what margin accounts owe
+    performance_fee: uint256  # share of what the low mark gains above its high, or zero
+
+
+struct MarginTerms:  # what margin accounts ask of a sheet, as given
+    shock_near: uint256  # share of spot, up and down, with volatility up
+    shock_wide: uint256  # the same, and with volatility down
+    shock_down: uint256  # share of spot down, with volatility up, of which counts
+    shock_up: uint256  # share of spot up, the same
+    far_weight: uint256  # this share of the loss
+    vol_up: uint256  # VolShock
+    vol_down: uint256
+    near_power: uint256
+    far_power: uint256
+    naked_floor: uint256  # share of spot per naked short contract
+    initial_factor: uint256  # initial over maintenance requirement
+    short_tau: uint256  # seconds to expiry within which the worst loss at expiry counts
+    health_low: uint256  # where a liquidation ends, at least
+    health_high: uint256  # and at most
+    bonus_max: uint256  # of the premium of a liquidation
+    bonus_share: uint256  # of the bonus, to the fund
+    windup_reward: uint256  # quote per call
+    dust: uint256  # lots below which a leg is closed whole
+
+
+struct HedgeTerms:  # what the hedger asks of a sheet, as given
+    risk_aversion: uint256  # a, per quote
+    hedge_gas: uint256  # g: fixed cost of an order, quote
+    swap_cost: uint256  # kappa: fee and impact, share of what is traded
+    hard_trigger: uint256  # share of NAV that an hour's deviation may cost
+    slice_min: uint256  # of an order, quote
+    slice_max: uint256
+    hedge_gap: uint256  # seconds between orders, at least
+    slip: uint256  # from the oracle's price, share
+    mean_slip: uint256  # from the pool's five-minute mean, share
+    stock_target: uint256  # free underlying, share of NAV
+    debt_reserve: uint256  # free quote over short debt, at least
+    lend_health: uint256  # health factor at the lending venue, at least

@@ -14,11 +14,12 @@ MAY_IMPORT = {
     "__init__": BASE,
     "model": BASE,
     "chain": BASE,
-    "report": BASE | {"model", "chain"},
-    "bench": BASE | {"model", "chain"},
-    "sim": BASE | {"model", "chain"},
-    "bots": BASE | {"model", "chain"},
-    "dash": BASE | {"sim", "chain"},
+    "market": BASE | {"chain"},
+    "report": BASE | {"model", "chain", "market"},
+    "bench": BASE | {"model", "chain", "market"},
+    "sim": BASE | {"model", "chain", "market"},
+    "bots": BASE | {"model", "chain", "market"},
+    "dash": BASE | {"sim", "chain", "market"},
 }
 
 
