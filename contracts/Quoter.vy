@@ -41,10 +41,6 @@ TWICE_QUOTE: constant(int256) = 2 * 10**45  # one quote token
 TWICE_WAD: constant(int256) = 2 * 10**27  # 1e-18 of one
 MAX_LOTS: constant(uint256) = 2**31 - 1
 MAX_SPOT: constant(uint256) = 2**108
-CALM: constant(uint256) = 20 * 60  # seconds of a slice's age that cost nothing
-STALE_VOL: constant(uint256) = 10**16  # a point of volatility
-STALE_STEP: constant(uint256) = 600  # for so many seconds more
-MOST_STALE_VOL: constant(uint256) = 25 * 10**16
 
 
 struct Option:  # one contract at one moment
@@ -373,11 +369,10 @@ def _half_spread(inquiry: types.Inquiry, option: Option) -> uint256:
             )
             >> 96,
         )
-    age = unsafe_sub(inquiry.snapshot.at, inquiry.snapshot.posted_at)
-    if age > CALM:
-        points: uint256 = min(
-            unsafe_div(unsafe_mul(unsafe_sub(age, CALM), STALE_VOL), STALE_STEP), MOST_STALE_VOL
-        )
+    points: uint256 = exposure._stale_vol(
+        unsafe_sub(inquiry.snapshot.at, inquiry.snapshot.posted_at)
+    )
+    if points != 0:
         h = unsafe_add(h, unsafe_div(unsafe_mul(vega, points), units.WAD))
     return h
 
@@ -426,14 +421,13 @@ def _ceiling_down(inquiry: types.Inquiry, option: Option) -> uint256:
 
 @internal
 @pure
-def _assets_up(twice: int256, decimals: uint256) -> int256:
+def _assets_up(twice: int256, divisor: int256) -> int256:
     """
     @notice An amount as assets, toward plus infinity for both signs: the vault's favour
     @param twice Twice the amount, at 1e-45
-    @param decimals Of the quote token
+    @param divisor Twice an asset, at 1e-45
     @return Assets
     """
-    divisor: int256 = unsafe_mul(2, convert(10**unsafe_sub(45, decimals), int256))
     return unsafe_add(
         unsafe_div(twice, divisor), convert(twice > 0 and twice % divisor != 0, int256)
     )
@@ -451,6 +445,7 @@ def _priced(inquiry: types.Inquiry, option: Option, risk: types.Risk, move: Move
     @return The quote
     """
     law: types.Law = inquiry.law
+    divisor: int256 = unsafe_mul(2, convert(10**unsafe_sub(45, inquiry.decimals), int256))
     is_buy: bool = inquiry.lots > 0
     size: int256 = unsafe_mul(inquiry.lots, LOT)
     contracts: int256 = abs(size)
@@ -488,7 +483,7 @@ def _priced(inquiry: types.Inquiry, option: Option, risk: types.Risk, move: Move
             int256,
         ),
     )
-    fee = self._assets_up(unsafe_mul(fee, TWICE), inquiry.decimals)
+    fee = self._assets_up(unsafe_mul(fee, TWICE), divisor)
     cover_fee: int256 = 0
     if is_buy and inquiry.is_opening:
         cover: uint256 = inquiry.strike if inquiry.is_put else inquiry.snapshot.spot
@@ -497,11 +492,9 @@ def _priced(inquiry: types.Inquiry, option: Option, risk: types.Risk, move: Move
             units.WAD * units.YEAR,
         )
         cover_fee = self._assets_up(
-            unsafe_mul(unsafe_mul(contracts, convert(cover, int256)), TWICE), inquiry.decimals
+            unsafe_mul(unsafe_mul(contracts, convert(cover, int256)), TWICE), divisor
         )
-    premium: int256 = unsafe_add(
-        unsafe_add(self._assets_up(twice, inquiry.decimals), fee), cover_fee
-    )
+    premium: int256 = unsafe_add(unsafe_add(self._assets_up(twice, divisor), fee), cover_fee)
     if not is_buy and premium >= 0:
         self._refuse("quoter: no bid")
     vega: int256 = unsafe_mul(inquiry.lots, risk.vega)

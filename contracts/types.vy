@@ -154,7 +154,6 @@ struct Standing:  # what the book says before a trade
     toxicity: uint256  # larger of the two mark-out ratios, not below zero, a plain number
     written: uint256  # lots of the series
     held: uint256
-    escrowed: uint256  # of those held
     is_listed: bool
     is_fresh: bool  # every expiry before its cutoff stands inside its guard
 

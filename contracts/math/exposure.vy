@@ -24,7 +24,10 @@ WAD: constant(int256) = 10**18
 NANO: constant(int256) = 10**9
 LOT_IN_NANO: constant(int256) = 10**5  # nano per quote token, times contracts per lot
 BOARD_IN_NANO: constant(int256) = 10**9  # nano per quote token
-FIELD: constant(int256) = 2**63  # coefficients of an expiry lie below it
+CALM: constant(uint256) = 20 * 60  # seconds of a slice's age that cost nothing
+STALE_VOL: constant(uint256) = 10**16  # a point of volatility
+STALE_STEP: constant(uint256) = 600  # for so many seconds more
+MOST_STALE_VOL: constant(uint256) = 25 * 10**16
 TOTAL_FIELD: constant(int256) = 2**71  # those of the book
 
 
@@ -228,3 +231,18 @@ def _twice_potential(
             ),
         ),
     )
+
+
+@internal
+@pure
+def _stale_vol(age: uint256) -> uint256:
+    """
+    @notice Points of volatility charged for the age of a slice: none for 20 minutes, then one per
+        ten minutes, at most 25
+    @param age Seconds
+    @return Volatility, rounded down
+    @custom:error 1e-18
+    """
+    if age <= CALM:
+        return 0
+    return min(unsafe_div(unsafe_mul(unsafe_sub(age, CALM), STALE_VOL), STALE_STEP), MOST_STALE_VOL)

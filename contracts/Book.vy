@@ -1,0 +1,1163 @@
+# pragma version 0.4.3
+# pragma optimize gas
+# pragma nonreentrancy on
+"""
+@title Book
+@license MIT
+@notice What the vault has written and what it holds, strike by strike, the Greeks of that, and its
+    value. An expiry's Greeks and value are a polynomial in spot (`math/exposure`), exact where it
+    was last evaluated; the totals are the exact sum of the expiries'. A trade adds its own option at
+    its own spot. `refresh` evaluates all strikes anew, by anyone, at any time.
+@dev The danger is a Greek that no longer holds: a skew charged in the wrong direction can be farmed,
+    and shares are minted and burned at the book's value. So each evaluation leaves a guard: an
+    interval of spot, a time and a version of the surface within which docs/MATH.md bounds the error.
+    Where one expiry's guard has failed, nothing opens in any until somebody refreshes it; LP flows
+    refresh what is stale themselves. Closings never wait for a refresh.
+
+    The wrong failure would be an exit that reverts in here. So no coefficient overflows: it is
+    pulled to the end of its field, and only an opening is refused for it. A strike that has moved
+    out of the kernel's reach counts at its intrinsic value.
+
+    The trap: the desk, the vault and the token know each other by addresses that are computed
+    before they are deployed.
+@custom:kill Nobody can stop it. Positions change only through the desk; refreshing and valuing stay
+    open. Where spot cannot be read the book cannot be valued, and closings need no value.
+"""
+
+from interfaces import IBook
+from interfaces import IOracle
+from interfaces import IPricer
+from interfaces import IRiskSheet
+from interfaces import ISurface
+from . import types
+from . import units
+from .math import book_words
+from .math import carry
+from .math import coefficients as c
+from .math import domain
+from .math import exposure
+from .math import fixed
+from .math import mark_out
+from .math import position_word
+from .math import series
+from .math import strike_list
+
+implements: IBook
+
+MAX_EXPIRIES: constant(uint256) = 8
+MAX_STRIKES: constant(uint256) = 24
+CUTOFF: public(constant(uint256)) = exposure.FLOOR  # seconds before expiry: nothing opens any more
+TIME_PARTS: constant(uint256) = 64  # a guard lasts for this part of the time to expiry
+SPOT_PARTS: constant(int256) = 10  # and to this part of spot times v to either side
+LOTS_WAD: constant(int256) = 10**14
+DAY_BITS: constant(uint256) = 16
+MOST_REFERENCE: constant(uint256) = 2**96
+LEAST_REFERENCE: constant(uint256) = 10**15
+
+DESK: public(immutable(address))  # the only account that changes positions
+ORACLE: public(immutable(address))
+SURFACE: public(immutable(address))
+PRICER: public(immutable(address))
+REFERENCE: public(immutable(uint256))  # R: the price in which spot is measured
+GRID: public(immutable(uint256))  # strikes are multiples of it
+
+totals: uint256  # sums of the heads, and lots; see `book_words` for these five
+freshness: uint256  # where every guard holds
+flows: uint256  # what clients bought of late
+heads: HashMap[uint256, uint256]  # by expiry: its polynomial
+guards: HashMap[uint256, uint256]  # by expiry: where that holds
+rounds: uint256  # see `mark_out` for these two
+averages: uint256
+positions_of: HashMap[uint256, uint256]  # see `position_word`
+strikes_of: HashMap[uint256, uint256]  # by expiry: see `strike_list`
+live: uint256  # days of up to eight expiries, 16 bits each, the first ones lowest
+sheet: public(address)  # whose numbers value the book
+
+
+struct Evaluation:  # of one expiry
+    expiry: uint256
+    head: uint256
+    guard: uint256
+    is_new: bool  # evaluated now, not yet stored
+    unsettled: int256  # contracts of an expiry that has passed and is not fixed, gross, WAD
+
+
+struct Step:  # a leg beyond the kernel's reach, summed
+    value: int256
+    delta: int256
+
+
+@deploy
+def __init__(
+    desk: address,
+    oracle: address,
+    surface: address,
+    pricer: address,
+    reference: uint256,
+    grid: uint256,
+    sheet: address,
+):
+    """
+    @notice An empty book
+    @param desk Changes positions; it need not stand yet
+    @param oracle Spot and settlement prices
+    @param surface Volatility and carry
+    @param pricer Evaluates boards
+    @param reference R, best a price near spot; never changes
+    @param grid Strikes are multiples of it
+    @param sheet Its numbers value the book
+    """
+    assert desk != empty(address), "book: desk"
+    assert reference >= LEAST_REFERENCE and reference <= MOST_REFERENCE, "book: reference"
+    assert grid > 0 and grid < 2**100, "book: grid"
+    DESK = desk
+    ORACLE = oracle
+    SURFACE = surface
+    PRICER = pricer
+    REFERENCE = reference
+    GRID = grid
+    self.sheet = sheet
+    log IBook.SheetChanged(sheet=sheet)
+
+
+# --- desk
+
+
+@external
+def prepare(
+    id: uint256, snapshot: types.Snapshot, is_opening: bool, flow_gap: uint256
+) -> types.Standing:
+    """
+    @notice Before a trade: resets flows that are due; an opening also refreshes its own expiry where
+        its guard has failed
+    @param id Series
+    @param snapshot The market
+    @param is_opening Whether the trade needs Greeks that hold
+    @param flow_gap Seconds between resets, from the sheet
+    @return What the trade meets
+    """
+    self._require_desk()
+    x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
+    self._reset_flows(snapshot, x, flow_gap)
+    if is_opening and not self._is_fresh(snapshot, x):
+        found: Evaluation = self._current(id >> 128, snapshot, x)
+        if found.is_new:
+            self._store(found)
+            self.freshness = self._intersection(snapshot)
+    return self._standing(id, snapshot, x, self.totals, self.flows, self.freshness)
+
+
+@external
+def apply(id: uint256, written: int256, held: int256, risk: types.Risk):
+    """
+    @notice Changes a position and the exposure with it
+    @param id Series, listed
+    @param written Lots that token holders own more
+    @param held Lots that margin accounts owe more
+    @param risk Of one lot held, at the spot of the trade
+    """
+    self._require_desk()
+    expiry: uint256 = id >> 128
+    step: uint256 = unsafe_div((id >> 8) & series.STRIKE_MASK, GRID)
+    key: uint256 = position_word._key(expiry, step)
+    offset: uint256 = unsafe_add(position_word._shift(step), unsafe_mul(id & 255, 62))
+    word: uint256 = self.positions_of[key]
+    was_written: int256 = convert((word >> offset) & position_word.LOTS, int256)
+    was_held: int256 = convert((word >> unsafe_add(offset, 31)) & position_word.LOTS, int256)
+    assert (
+        (unsafe_add(was_written, written) | unsafe_add(was_held, held)) >> 31 == 0
+    ), "book: lots"
+    self.positions_of[key] = unsafe_add(
+        word,
+        unsafe_add(
+            book_words._bits(written) << offset, book_words._bits(held) << unsafe_add(offset, 31)
+        ),
+    )
+
+    lots: int256 = unsafe_sub(held, written)
+    old: uint256 = self.heads[expiry]
+    head: book_words.Head = book_words._head(old)
+    head.value = unsafe_add(head.value, unsafe_mul(lots, risk.value))
+    head.delta = unsafe_add(head.delta, unsafe_mul(lots, risk.delta))
+    head.gamma = unsafe_add(head.gamma, unsafe_mul(lots, risk.gamma))
+    head.vega = unsafe_add(head.vega, unsafe_mul(lots, risk.vega))
+    assert (written <= 0 and held <= 0) or book_words._fits_head(head), "book: range"
+    new: uint256 = book_words._pack_head(head)
+    self.heads[expiry] = new
+    self.totals = book_words._replaced(self.totals, old, new, unsafe_add(written, held))
+    flows: book_words.Flows = book_words._flows(self.flows)
+    flows.delta = unsafe_sub(flows.delta, unsafe_mul(lots, risk.flow_delta))
+    flows.vega = unsafe_sub(flows.vega, unsafe_mul(lots, risk.vega))
+    self.flows = book_words._pack_flows(flows)
+
+
+@external
+def list_strike(expiry: uint256, strike: uint256):
+    """
+    @notice Opens a strike. The desk has checked the expiry and the option's delta
+    @param expiry Unix time
+    @param strike A multiple of the grid
+    """
+    self._require_desk()
+    step: uint256 = strike // GRID
+    assert strike > 0 and strike < 2**120 and step * GRID == strike, "book: grid"
+    key: uint256 = position_word._key(expiry, step)
+    mark: uint256 = position_word.LISTED << position_word._shift(step)
+    assert self.positions_of[key] & mark == 0, "book: listed already"
+    if self.strikes_of[expiry] == 0:
+        self.live = self._with_day(self.live, expiry)
+    self.strikes_of[expiry] = strike_list._with(self.strikes_of[expiry], step)
+    self.positions_of[key] |= mark
+    log IBook.StrikeListed(expiry=expiry, strike=strike)
+
+
+@external
+def delist_strike(expiry: uint256, strike: uint256):
+    """
+    @notice Takes off a strike in which nothing is open
+    @param expiry Unix time
+    @param strike Listed
+    """
+    self._require_desk()
+    step: uint256 = strike // GRID
+    key: uint256 = position_word._key(expiry, step)
+    offset: uint256 = position_word._shift(step)
+    half: uint256 = (self.positions_of[key] >> offset) & position_word.HALF
+    assert half != 0 and step * GRID == strike, "book: not listed"
+    assert half == position_word.LISTED, "book: open interest"
+    self.positions_of[key] ^= half << offset
+    self.strikes_of[expiry] = strike_list._without(self.strikes_of[expiry], step)
+    if self.strikes_of[expiry] == 0:
+        self._forget(expiry)
+    log IBook.StrikeDelisted(expiry=expiry, strike=strike)
+
+
+@external
+def close(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
+    """
+    @notice Takes an expiry off the book, whose price is fixed and whose payoffs the desk pays
+    @param expiry Unix time
+    @return What stood in it
+    """
+    self._require_desk()
+    list: uint256 = self.strikes_of[expiry]
+    assert list != 0, "book: expiry not listed"
+    found: DynArray[types.Position, MAX_STRIKES] = []
+    lots: uint256 = 0
+    for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
+        step: uint256 = strike_list._step(list, i)
+        key: uint256 = position_word._key(expiry, step)
+        offset: uint256 = position_word._shift(step)
+        word: uint256 = self.positions_of[key]
+        half: uint256 = (word >> offset) & position_word.HALF
+        self.positions_of[key] = word ^ (half << offset)
+        if half != position_word.LISTED:
+            position: types.Position = position_word._position(half, unsafe_mul(step, GRID))
+            found.append(position)
+            lots += (
+                position.calls_written
+                + position.calls_held
+                + position.puts_written
+                + position.puts_held
+            )
+    self.totals = book_words._replaced(self.totals, self.heads[expiry], 0, -convert(lots, int256))
+    self.strikes_of[expiry] = 0
+    self._forget(expiry)
+    log IBook.ExpiryClosed(expiry=expiry)
+    return found
+
+
+@external
+def set_sheet(sheet: address):
+    """
+    @notice Replaces the numbers that value the book
+    @param sheet An IRiskSheet
+    """
+    self._require_desk()
+    self.sheet = sheet
+    log IBook.SheetChanged(sheet=sheet)
+
+
+# --- anyone
+
+
+@external
+def refresh(expiry: uint256):
+    """
+    @notice Evaluates all positions of an expiry anew, at the present spot, time and surface
+    @param expiry Listed
+    """
+    assert self.strikes_of[expiry] != 0, "book: expiry not listed"
+    snapshot: types.Snapshot = self._spot()
+    snapshot = self._with_slice(snapshot, expiry)
+    self._store(self._evaluated(expiry, snapshot, exposure._ratio(snapshot.spot, REFERENCE)))
+    self.freshness = self._intersection(snapshot)
+
+
+@external
+def appraise(underlying: uint256) -> types.Appraisal:
+    """
+    @notice Refreshes every expiry whose guard has failed, then values the book
+    @param underlying Units held beside it, WAD: their delta counts in U and in the width
+    @return The value
+    """
+    snapshot: types.Snapshot = self._spot()
+    found: DynArray[Evaluation, MAX_EXPIRIES] = self._all(snapshot)
+    is_changed: bool = False
+    for one: Evaluation in found:
+        if one.is_new:
+            self._store(one)
+            is_changed = True
+    if is_changed:
+        self.freshness = self._intersection(snapshot)
+    return self._appraisal(found, snapshot, underlying)
+
+
+# --- views
+
+
+@external
+@view
+def standing(
+    id: uint256, snapshot: types.Snapshot, is_opening: bool, flow_gap: uint256
+) -> types.Standing:
+    """
+    @notice What `prepare` would return, computed in memory
+    @param id Series
+    @param snapshot The market
+    @param is_opening Whether the trade needs Greeks that hold
+    @param flow_gap Seconds between resets, from the sheet
+    @return What a trade would meet
+    """
+    x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
+    flows: uint256 = self.flows
+    if self._is_reset_due(flows, snapshot, flow_gap):
+        rounds: uint256 = 0
+        averages: uint256 = 0
+        flows, rounds, averages = self._after_reset(flows, snapshot, x)
+    flows = self._with_version(flows, snapshot.version)
+    totals: uint256 = self.totals
+    freshness: uint256 = self.freshness
+    if is_opening and not self._is_fresh(snapshot, x):
+        found: Evaluation = self._current(id >> 128, snapshot, x)
+        if found.is_new:
+            totals = book_words._replaced(totals, self.heads[found.expiry], found.head, 0)
+            freshness = self._intersection_with(snapshot, found)
+    return self._standing(id, snapshot, x, totals, flows, freshness)
+
+
+@external
+@view
+def appraisal(underlying: uint256) -> types.Appraisal:
+    """
+    @notice What `appraise` would return, computed in memory
+    @param underlying Units held beside it, WAD
+    @return The value
+    """
+    snapshot: types.Snapshot = self._spot()
+    return self._appraisal(self._all(snapshot), snapshot, underlying)
+
+
+@external
+@view
+def potential(spot: uint256, underlying: uint256) -> uint256:
+    """
+    @notice U of the exposure as stored
+    @param spot Price
+    @param underlying Units held beside the book, WAD
+    @return Quote, rounded up
+    """
+    totals: book_words.Totals = book_words._totals(self.totals)
+    return self._potential(
+        totals,
+        self.flows,
+        spot,
+        exposure._ratio(spot, REFERENCE),
+        underlying,
+        staticcall IRiskSheet(self.sheet).mark_terms(),
+    )
+
+
+@external
+@view
+def exposure_now() -> types.Exposure:
+    """
+    @notice Totals and flows as stored
+    @return Nano
+    """
+    totals: book_words.Totals = book_words._totals(self.totals)
+    flows: book_words.Flows = book_words._flows(self.flows)
+    return types.Exposure(
+        delta=totals.delta,
+        gamma=totals.gamma,
+        vega=totals.vega,
+        flow_delta=flows.delta,
+        flow_vega=flows.vega,
+    )
+
+
+@external
+@view
+def gross_lots() -> uint256:
+    """
+    @notice Lots written and held, of all series
+    @return Lots
+    """
+    return self.totals >> 216
+
+
+@external
+@view
+def polynomial(expiry: uint256) -> (int256, int256, int256, int256):
+    """
+    @notice An expiry's coefficients as stored: value, a, b, weighted vega
+    @param expiry Unix time
+    @return Nano
+    """
+    head: book_words.Head = book_words._head(self.heads[expiry])
+    return head.value, head.delta, head.gamma, head.vega
+
+
+@external
+@view
+def guard(expiry: uint256) -> (uint256, uint256, uint256, uint256):
+    """
+    @notice Where an expiry's Greeks hold
+    @param expiry Unix time
+    @return X from and to, WAD; Unix time until; version of the surface
+    """
+    found: book_words.Guard = book_words._guard(self.guards[expiry])
+    return (
+        found.low * book_words.X_GRAIN,
+        found.high * book_words.X_GRAIN,
+        found.until,
+        found.version,
+    )
+
+
+@external
+@view
+def toxicity() -> uint256:
+    """
+    @notice The larger mark-out ratio as of the last reset of flows
+    @return A plain number, not below zero
+    """
+    return (self.flows >> 224) * book_words.TOXICITY_GRAIN
+
+
+@external
+@view
+def expiries() -> DynArray[uint256, MAX_EXPIRIES]:
+    """
+    @notice Expiries with listed strikes, passed ones too until they are settled
+    @return Unix times, in the order of their listing
+    """
+    return self._expiries()
+
+
+@external
+@view
+def strikes(expiry: uint256) -> DynArray[uint256, MAX_STRIKES]:
+    """
+    @notice Listed strikes of an expiry
+    @param expiry Unix time
+    @return Strikes
+    """
+    list: uint256 = self.strikes_of[expiry]
+    found: DynArray[uint256, MAX_STRIKES] = []
+    for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
+        found.append(strike_list._step(list, i) * GRID)
+    return found
+
+
+@external
+@view
+def positions(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
+    """
+    @notice Positions in every listed strike of an expiry
+    @param expiry Unix time
+    @return Positions
+    """
+    list: uint256 = self.strikes_of[expiry]
+    found: DynArray[types.Position, MAX_STRIKES] = []
+    for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
+        step: uint256 = strike_list._step(list, i)
+        found.append(position_word._position(self._half(expiry, step), step * GRID))
+    return found
+
+
+# --- internals: the desk's part
+
+
+@internal
+@view
+def _require_desk():
+    """
+    @notice Reverts unless the desk calls
+    """
+    assert msg.sender == DESK, "book: not the desk"
+
+
+@internal
+@view
+def _half(expiry: uint256, step: uint256) -> uint256:
+    """
+    @notice What stands in one strike
+    @param expiry Unix time
+    @param step Grid step
+    @return See `position_word`
+    """
+    word: uint256 = self.positions_of[position_word._key(expiry, step)]
+    return (word >> position_word._shift(step)) & position_word.HALF
+
+
+@internal
+@view
+def _standing(
+    id: uint256,
+    snapshot: types.Snapshot,
+    x: int256,
+    totals_word: uint256,
+    flows_word: uint256,
+    freshness: uint256,
+) -> types.Standing:
+    """
+    @notice What a trade meets
+    @param id Series
+    @param snapshot The market
+    @param x S/R
+    @param totals_word As the trade will find them
+    @param flows_word The same
+    @param freshness The same
+    @return See `types`
+    """
+    strike: uint256 = (id >> 8) & series.STRIKE_MASK
+    step: uint256 = unsafe_div(strike, GRID)
+    half: uint256 = self._half(id >> 128, step)
+    totals: book_words.Totals = book_words._totals(totals_word)
+    flows: book_words.Flows = book_words._flows(flows_word)
+    written: uint256 = 0
+    held: uint256 = 0
+    written, held = position_word._lots(half, id & 1)
+    return types.Standing(
+        exposure=types.Exposure(
+            delta=totals.delta,
+            gamma=totals.gamma,
+            vega=totals.vega,
+            flow_delta=flows.delta,
+            flow_vega=flows.vega,
+        ),
+        toxicity=unsafe_mul(flows.toxicity, book_words.TOXICITY_GRAIN),
+        written=written,
+        held=held,
+        is_listed=half >> 127 != 0 and unsafe_mul(step, GRID) == strike and id & 254 == 0,
+        is_fresh=book_words._holds(freshness, x, snapshot.at, snapshot.version),
+    )
+
+
+@internal
+@view
+def _is_fresh(snapshot: types.Snapshot, x: int256) -> bool:
+    """
+    @notice Do the Greeks of every expiry before its cutoff hold?
+    @param snapshot The market
+    @param x S/R
+    """
+    return book_words._holds(self.freshness, x, snapshot.at, snapshot.version)
+
+
+@internal
+@pure
+def _is_reset_due(word: uint256, snapshot: types.Snapshot, flow_gap: uint256) -> bool:
+    """
+    @notice Is there a round with a new time, at least `flow_gap` after the last reset?
+    @param word Flows
+    @param snapshot The market
+    @param flow_gap Seconds
+    """
+    return (
+        snapshot.spot_at > (word >> 160) & book_words.M32
+        and snapshot.at >= unsafe_add((word >> 128) & book_words.M32, flow_gap)
+    )
+
+
+@internal
+@view
+def _after_reset(word: uint256, snapshot: types.Snapshot, x: int256) -> (uint256, uint256, uint256):
+    """
+    @notice Flows, rounds and averages once the running round is closed
+    @param word Flows before
+    @param snapshot The market
+    @param x S/R
+    @return Flows, rounds, averages
+    """
+    flows: book_words.Flows = book_words._flows(word)
+    averages: uint256 = mark_out._averages(self.averages, self.rounds, flows.delta, x)
+    rounds: uint256 = mark_out._closed(self.rounds, flows.delta, x)
+    flows.delta = 0
+    flows.reset_at = snapshot.at
+    flows.round_at = snapshot.spot_at
+    flows.toxicity = mark_out._ratio(averages)
+    return book_words._pack_flows(flows), rounds, averages
+
+
+@internal
+@pure
+def _with_version(word: uint256, version: uint256) -> uint256:
+    """
+    @notice Flows with W at zero if the surface has been posted since
+    @param word Flows
+    @param version Of the surface
+    @return Flows
+    """
+    if (word >> 192) & book_words.M32 == version:
+        return word
+    flows: book_words.Flows = book_words._flows(word)
+    flows.vega = 0
+    flows.version = version
+    return book_words._pack_flows(flows)
+
+
+@internal
+def _reset_flows(snapshot: types.Snapshot, x: int256, flow_gap: uint256):
+    """
+    @notice Closes the running round and forgets W where that is due
+    @param snapshot The market
+    @param x S/R
+    @param flow_gap Seconds
+    """
+    old: uint256 = self.flows
+    word: uint256 = old
+    if self._is_reset_due(word, snapshot, flow_gap):
+        rounds: uint256 = 0
+        averages: uint256 = 0
+        word, rounds, averages = self._after_reset(word, snapshot, x)
+        self.rounds = rounds
+        self.averages = averages
+        log IBook.FlowReset(
+            spot=snapshot.spot,
+            flow_delta=book_words._flows(old).delta,
+            toxicity=(word >> 224) * book_words.TOXICITY_GRAIN,
+        )
+    word = self._with_version(word, snapshot.version)
+    if word != old:
+        self.flows = word
+
+
+# --- internals: evaluating
+
+
+@internal
+@view
+def _spot() -> types.Snapshot:
+    """
+    @notice The market without a slice
+    @return See `types`
+    """
+    snapshot: types.Snapshot = empty(types.Snapshot)
+    round_id: uint256 = 0
+    snapshot.spot, snapshot.other, snapshot.spot_at, round_id = (
+        staticcall IOracle(ORACLE).spot_pair()
+    )
+    snapshot.at = block.timestamp
+    return snapshot
+
+
+@internal
+@view
+def _with_slice(snapshot: types.Snapshot, expiry: uint256) -> types.Snapshot:
+    """
+    @notice The market with the slice of an expiry
+    @param snapshot The market
+    @param expiry Unix time
+    @return See `types`
+    """
+    now: ISurface.Snapshot = staticcall ISurface(SURFACE).slice(expiry)
+    found: types.Snapshot = snapshot
+    found.smile = now.smile
+    found.carry = now.carry
+    found.discount = now.discount
+    found.tau = now.tau
+    found.posted_at = now.posted_at
+    found.version = now.version
+    return found
+
+
+@internal
+@view
+def _current(expiry: uint256, snapshot: types.Snapshot, x: int256) -> Evaluation:
+    """
+    @notice An expiry as stored where its guard holds, else evaluated anew
+    @param expiry Listed
+    @param snapshot The market, with the expiry's slice
+    @param x S/R
+    @return The evaluation
+    """
+    guard: uint256 = self.guards[expiry]
+    if self._is_open(expiry, snapshot.at) and book_words._holds(
+        guard, x, snapshot.at, snapshot.version
+    ):
+        return Evaluation(
+            expiry=expiry, head=self.heads[expiry], guard=guard, is_new=False, unsettled=0
+        )
+    return self._evaluated(expiry, snapshot, x)
+
+
+@internal
+@pure
+def _is_open(expiry: uint256, at: uint256) -> bool:
+    """
+    @notice Is an expiry before its cutoff?
+    @param expiry Unix time
+    @param at Unix time
+    """
+    return unsafe_add(at, CUTOFF) <= expiry
+
+
+@internal
+@view
+def _evaluated(expiry: uint256, snapshot: types.Snapshot, x: int256) -> Evaluation:
+    """
+    @notice All positions of an expiry at the present market
+    @dev Reverts nowhere but in reads: legs out of the kernel's reach are kept from it
+    @param expiry Listed
+    @param snapshot The market, with the expiry's slice
+    @param x S/R
+    @return The evaluation
+    """
+    if snapshot.tau == 0:
+        return self._expired(expiry, snapshot)
+    forward: uint256 = carry._forward(snapshot.spot, snapshot.discount)
+    legs: DynArray[types.BoardLeg, MAX_STRIKES] = []
+    step: Step = empty(Step)
+    legs, step = self._legs(expiry, forward, snapshot.spot, snapshot.discount)
+    board: types.Board = empty(types.Board)
+    if len(legs) != 0:
+        board = staticcall IPricer(PRICER).board(
+            forward, snapshot.discount, snapshot.tau, snapshot.smile, legs
+        )
+    root: int256 = fixed._sqrt_years(convert(snapshot.tau, int256))
+    risk: types.Risk = exposure._risk(
+        board.value + step.value,
+        board.delta + step.delta,
+        board.gamma,
+        board.vega,
+        convert(snapshot.spot, int256),
+        x,
+        exposure._factors(root),
+        exposure.BOARD_IN_NANO,
+    )
+    return Evaluation(
+        expiry=expiry,
+        head=book_words._pack_head(
+            book_words.Head(value=risk.value, delta=risk.delta, gamma=risk.gamma, vega=risk.vega)
+        ),
+        guard=self._guard_of(snapshot, x),
+        is_new=True,
+        unsettled=0,
+    )
+
+
+@internal
+@view
+def _legs(
+    expiry: uint256, forward: uint256, spot: uint256, discount: uint256
+) -> (DynArray[types.BoardLeg, MAX_STRIKES], Step):
+    """
+    @notice What the vault is long and short in each strike
+    @param expiry Listed
+    @param forward Forward price
+    @param spot Price
+    @param discount Price today of one quote token at expiry
+    @return Legs for the kernel; the sum of those beyond its reach, at intrinsic value
+    """
+    legs: DynArray[types.BoardLeg, MAX_STRIKES] = []
+    step: Step = empty(Step)
+    list: uint256 = self.strikes_of[expiry]
+    for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
+        at: uint256 = strike_list._step(list, i)
+        half: uint256 = self._half(expiry, at)
+        if half & position_word.POSITIONS == 0:
+            continue
+        strike: uint256 = unsafe_mul(at, GRID)
+        calls: int256 = self._net(half)
+        puts: int256 = self._net(half >> 62)
+        if strike <= unsafe_mul(forward, 31) and forward <= unsafe_mul(strike, 31):
+            legs.append(types.BoardLeg(strike=strike, calls=calls, puts=puts))
+            continue
+        owed: int256 = convert(unsafe_div(unsafe_mul(strike, discount), units.WAD), int256)
+        ahead: int256 = unsafe_sub(convert(spot, int256), owed)
+        n: int256 = calls if ahead > 0 else unsafe_sub(0, puts)
+        step.value = unsafe_add(step.value, unsafe_div(unsafe_mul(n, ahead), exposure.WAD))
+        step.delta = unsafe_add(step.delta, n)
+    return legs, step
+
+
+@internal
+@pure
+def _net(half: uint256) -> int256:
+    """
+    @notice Contracts of one right, held less written
+    @param half Shifted to the right
+    @return WAD
+    """
+    return unsafe_mul(
+        convert(unsafe_sub((half >> 31) & position_word.LOTS, half & position_word.LOTS), int256)
+        if (half >> 31) & position_word.LOTS >= half & position_word.LOTS
+        else
+        -convert(unsafe_sub(half & position_word.LOTS, (half >> 31) & position_word.LOTS), int256),
+        LOTS_WAD,
+    )
+
+
+@internal
+@pure
+def _guard_of(snapshot: types.Snapshot, x: int256) -> uint256:
+    """
+    @notice Where an evaluation made now holds: a tenth of spot times the smallest v of the slice to
+        either side, a 64th of the time to expiry, this version of the surface. The slack bounds the
+        error of a lot's value in there (docs/MATH.md)
+    @param snapshot The market
+    @param x S/R
+    @return See `book_words`
+    """
+    theta: int256 = convert(snapshot.smile.theta, int256)
+    rest: int256 = (exposure.WAD * exposure.WAD - snapshot.smile.rho * snapshot.smile.rho) // (
+        exposure.WAD
+    )
+    least: int256 = self._root(max(theta * rest // exposure.WAD, 1))
+    most: int256 = self._root(max(theta, 1)) * 5 // 4
+    reach: int256 = x * min(least, exposure.WAD) // (exposure.WAD * SPOT_PARTS)
+    return book_words._pack_guard(
+        book_words.Guard(
+            low=convert(x - reach, uint256) // book_words.X_GRAIN + 1,
+            high=convert(x + reach, uint256) // book_words.X_GRAIN,
+            until=snapshot.at + snapshot.tau // TIME_PARTS,
+            version=snapshot.version,
+            slack=self._slack_up(snapshot, convert(least, uint256), convert(most, uint256)),
+            posted_at=snapshot.posted_at,
+        )
+    )
+
+
+@internal
+@pure
+def _root(variance: int256) -> int256:
+    """
+    @notice v = sqrt(w)
+    @param variance Total variance, WAD, at least one
+    @return WAD, rounded down
+    """
+    return (
+        unsafe_mul(unsafe_mul(fixed._sqrt_variance(variance), c.SQRT_2LN2) >> 96, exposure.WAD)
+        >> 60
+    )
+
+
+@internal
+@pure
+def _slack_up(snapshot: types.Snapshot, least: uint256, most: uint256) -> uint256:
+    """
+    @notice By how much a lot's value may be off inside the guard: S v x^3 (0.0404 + 0.0665 v) for
+        spot with x = 1/4, S v (0.21 + 0.1 v)/63 and the carry of the same time for time, and what
+        integers lose
+    @param snapshot The market
+    @param least Smallest v of the slice
+    @param most A v that no strike exceeds where its density counts
+    @return Nano
+    """
+    spot_part: uint256 = least * (404 * 10**14 + least * 665 // 10**4) // (64 * units.WAD)
+    time_part: uint256 = most * (21 * 10**16 + most // 10) // (63 * units.WAD)
+    gap: uint256 = convert(
+        abs(convert(units.WAD, int256) - convert(snapshot.discount, int256)), uint256
+    )
+    share: uint256 = spot_part + time_part + gap // 31
+    return snapshot.spot * share // (units.WAD * units.NANO * 10**4) + 8
+
+
+@internal
+@view
+def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
+    """
+    @notice An expiry that has passed: no Greeks, and its value at the settlement price, or at spot
+        as long as that is not fixed
+    @param expiry Listed
+    @param snapshot The market
+    @return The evaluation; its guard never holds
+    """
+    price: uint256 = snapshot.spot
+    is_fixed: bool = staticcall IOracle(ORACLE).is_fixed(expiry)
+    if is_fixed:
+        price = staticcall IOracle(ORACLE).settlement_price(expiry)
+    amount: int256 = 0
+    gross: int256 = 0
+    list: uint256 = self.strikes_of[expiry]
+    for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
+        step: uint256 = strike_list._step(list, i)
+        half: uint256 = self._half(expiry, step)
+        position: types.Position = position_word._position(half, step * GRID)
+        ahead: int256 = convert(price, int256) - convert(position.strike, int256)
+        n: int256 = self._net(half) if ahead > 0 else -self._net(half >> 62)
+        amount += n * ahead // exposure.WAD
+        gross += LOTS_WAD * convert(
+            position.calls_written
+            + position.calls_held
+            + position.puts_written
+            + position.puts_held,
+            int256,
+        )
+    return Evaluation(
+        expiry=expiry,
+        head=book_words._pack_head(
+            book_words.Head(value=amount // exposure.NANO, delta=0, gamma=0, vega=0)
+        ),
+        guard=0,
+        is_new=True,
+        unsettled=0 if is_fixed else gross,
+    )
+
+
+@internal
+def _store(found: Evaluation):
+    """
+    @notice Keeps an evaluation, and moves the totals by the difference
+    @param found The evaluation
+    """
+    self.totals = book_words._replaced(self.totals, self.heads[found.expiry], found.head, 0)
+    self.heads[found.expiry] = found.head
+    self.guards[found.expiry] = found.guard
+    head: book_words.Head = book_words._head(found.head)
+    log IBook.BookRefreshed(
+        expiry=found.expiry,
+        value=head.value,
+        delta=head.delta,
+        gamma=head.gamma,
+        vega=head.vega,
+    )
+
+
+# --- internals: freshness
+
+
+@internal
+@view
+def _intersection(snapshot: types.Snapshot) -> uint256:
+    """
+    @notice Where the guards of all expiries before their cutoff hold at once
+    @param snapshot The market: its version is the one that counts
+    @return See `book_words`
+    """
+    return self._intersection_with(snapshot, empty(Evaluation))
+
+
+@internal
+@view
+def _intersection_with(snapshot: types.Snapshot, found: Evaluation) -> uint256:
+    """
+    @notice The same, with one evaluation in place of what is stored
+    @param snapshot The market
+    @param found The evaluation; of no expiry for none
+    @return See `book_words`
+    """
+    word: uint256 = ((book_words.M48 << 48) | (book_words.M32 << 96) | (snapshot.version << 128))
+    expiries: DynArray[uint256, MAX_EXPIRIES] = self._expiries()
+    for expiry: uint256 in expiries:
+        if self._is_open(expiry, snapshot.at):
+            guard: uint256 = found.guard if expiry == found.expiry else self.guards[expiry]
+            word = book_words._intersected(word, guard)
+    return word
+
+
+# --- internals: value
+
+
+@internal
+@view
+def _all(snapshot: types.Snapshot) -> DynArray[Evaluation, MAX_EXPIRIES]:
+    """
+    @notice Every expiry as stored where its guard holds, else evaluated anew. Where all guards hold
+        the surface is asked for its version only
+    @param snapshot The market, without a slice
+    @return The evaluations
+    """
+    found: DynArray[Evaluation, MAX_EXPIRIES] = []
+    x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
+    version: uint256 = staticcall ISurface(SURFACE).version()
+    expiries: DynArray[uint256, MAX_EXPIRIES] = self._expiries()
+    for expiry: uint256 in expiries:
+        guard: uint256 = self.guards[expiry]
+        if self._is_open(expiry, snapshot.at) and book_words._holds(guard, x, snapshot.at, version):
+            found.append(
+                Evaluation(
+                    expiry=expiry, head=self.heads[expiry], guard=guard, is_new=False, unsettled=0
+                )
+            )
+        else:
+            found.append(self._evaluated(expiry, self._with_slice(snapshot, expiry), x))
+    return found
+
+
+@internal
+@view
+def _appraisal(
+    found: DynArray[Evaluation, MAX_EXPIRIES], snapshot: types.Snapshot, underlying: uint256
+) -> types.Appraisal:
+    """
+    @notice The book's value, and by how much it may be off or move before anyone can act
+    @param found Every expiry
+    @param snapshot The market
+    @param underlying Units held beside the book, WAD
+    @return See `types`
+    """
+    terms: types.MarkTerms = staticcall IRiskSheet(self.sheet).mark_terms()
+    x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
+    sums: book_words.Totals = empty(book_words.Totals)
+    sums.lots = self.totals >> 216
+    amount: int256 = 0  # nano, as are the next three
+    surprise: uint256 = 0
+    slack: uint256 = 0
+    unsettled: int256 = 0
+    for one: Evaluation in found:
+        head: book_words.Head = book_words._head(one.head)
+        amount += exposure._value(head.value, head.delta, head.gamma, x)
+        sums.delta += head.delta
+        sums.gamma += head.gamma
+        sums.vega += head.vega
+        slack = max(slack, (one.guard >> 160) & book_words.M40)
+        unsettled += one.unsettled
+        if head.vega != 0:
+            points: uint256 = terms.d_vol + exposure._stale_vol(snapshot.at - (one.guard >> 200))
+            surprise += convert(abs(head.vega), uint256) * points // units.WAD
+    move: uint256 = terms.d_spot + self._disagreement(snapshot)
+    delta: int256 = exposure._dollar_delta(
+        sums.delta,
+        sums.gamma,
+        x,
+        convert(snapshot.spot, int256),
+        convert(underlying, int256),
+    )
+    gamma: uint256 = convert(abs(exposure._gamma_dollars(sums.gamma, x)), uint256)
+    surprise += convert(abs(delta), uint256) * move // units.WAD
+    surprise += gamma * move // units.WAD * move // (2 * units.WAD)
+    surprise += (
+        convert(unsettled, uint256) * snapshot.spot // units.WAD * move // (units.WAD * units.NANO)
+    )
+    surprise += slack * sums.lots + 8
+    potential: uint256 = self._potential(sums, self.flows, snapshot.spot, x, underlying, terms)
+    return types.Appraisal(
+        spot=snapshot.spot,
+        value=amount * exposure.NANO,
+        potential=potential,
+        width=surprise * units.NANO + potential,
+    )
+
+
+@internal
+@pure
+def _disagreement(snapshot: types.Snapshot) -> uint256:
+    """
+    @notice How far the second source is from the first
+    @param snapshot The market
+    @return Share of spot
+    """
+    apart: uint256 = max(snapshot.spot, snapshot.other) - min(snapshot.spot, snapshot.other)
+    return apart * units.WAD // snapshot.spot
+
+
+@internal
+@view
+def _potential(
+    sums: book_words.Totals,
+    flows_word: uint256,
+    spot: uint256,
+    x: int256,
+    underlying: uint256,
+    terms: types.MarkTerms,
+) -> uint256:
+    """
+    @notice U
+    @param sums Exposure
+    @param flows_word Flows
+    @param spot Price
+    @param x S/R
+    @param underlying Units held beside the book, WAD
+    @param terms The sheet's numbers
+    @return Quote, rounded up
+    """
+    flows: book_words.Flows = book_words._flows(flows_word)
+    delta: int256 = exposure._dollar_delta(
+        sums.delta, sums.gamma, x, convert(spot, int256), convert(underlying, int256)
+    )
+    gamma: int256 = exposure._gamma_dollars(sums.gamma, x)
+    assert not exposure._is_wide(
+        delta, gamma, sums.vega, flows.delta, flows.vega
+    ), "book: range of U"
+    twice: int256 = exposure._twice_potential(
+        delta,
+        gamma,
+        sums.vega,
+        flows.delta,
+        flows.vega,
+        terms.delta_slope,
+        terms.gamma_slope,
+        terms.vega_slope,
+        terms.flow_slope,
+        terms.vflow_slope,
+    )
+    return convert(twice, uint256) // (2 * 10**27) + 1
+
+
+# --- internals: the list of expiries
+
+
+@internal
+@view
+def _expiries() -> DynArray[uint256, MAX_EXPIRIES]:
+    """
+    @notice Expiries with listed strikes
+    @return Unix times
+    """
+    days: uint256 = self.live
+    found: DynArray[uint256, MAX_EXPIRIES] = []
+    for i: uint256 in range(MAX_EXPIRIES):
+        day: uint256 = (days >> unsafe_mul(i, DAY_BITS)) & (2**DAY_BITS - 1)
+        if day == 0:
+            break
+        found.append(unsafe_add(unsafe_mul(day, series.DAY), series.EXPIRY_OFFSET))
+    return found
+
+
+@internal
+@pure
+def _with_day(days: uint256, expiry: uint256) -> uint256:
+    """
+    @notice The list with one expiry more
+    @param days The list
+    @param expiry Unix time
+    @return The list
+    """
+    assert days >> (7 * DAY_BITS) == 0, "book: eight expiries"
+    offset: uint256 = 0
+    for i: uint256 in range(MAX_EXPIRIES):
+        if (days >> offset) & (2**DAY_BITS - 1) == 0:
+            break
+        offset += DAY_BITS
+    return days | ((expiry // series.DAY) << offset)
+
+
+@internal
+def _forget(expiry: uint256):
+    """
+    @notice Takes an expiry without strikes off the list, its polynomial and its guard with it
+    @param expiry Unix time
+    """
+    days: uint256 = 0
+    offset: uint256 = 0
+    others: DynArray[uint256, MAX_EXPIRIES] = self._expiries()
+    for other: uint256 in others:
+        if other != expiry:
+            days |= (other // series.DAY) << offset
+            offset += DAY_BITS
+    self.live = days
+    self.heads[expiry] = 0
+    self.guards[expiry] = 0

@@ -1,0 +1,309 @@
+# pragma version 0.4.3
+# pragma optimize gas
+"""
+@title Words of the book
+@license MIT
+@notice How the book packs what it stores. From the lowest bit:
+
+        head of an expiry    p 64 | a 64 | b 64 | v 64, signed, nano (`exposure`)
+        totals               a 72 | b 72 | v 72, signed, nano | lots written and held 40
+        guard of an expiry   X from 48 | X to 48 | until 32 | version 32 | slack 40 | posted at 32
+        freshness            the same for all expiries at once: the intersection
+        flows                F_d 64 | W 64, signed, nano | reset at 32 | round of 32 | version 32 |
+                             toxicity 32
+
+    X counts 1e-10 there, slack is the error of a lot's value in nano, toxicity counts 1e-6.
+"""
+
+from .. import types
+
+M32: constant(uint256) = 2**32 - 1
+M40: constant(uint256) = 2**40 - 1
+M48: constant(uint256) = 2**48 - 1
+M64: constant(uint256) = 2**64 - 1
+M72: constant(uint256) = 2**72 - 1
+X_GRAIN: constant(uint256) = 10**8  # of a WAD
+TOXICITY_GRAIN: constant(uint256) = 10**12  # of a WAD
+HALF_64: constant(int256) = 2**63
+HALF_72: constant(int256) = 2**71
+
+
+struct Head:
+    value: int256
+    delta: int256
+    gamma: int256
+    vega: int256
+
+
+struct Totals:
+    delta: int256
+    gamma: int256
+    vega: int256
+    lots: uint256
+
+
+struct Guard:
+    low: uint256  # X, in X_GRAIN
+    high: uint256
+    until: uint256  # Unix time
+    version: uint256  # of the surface
+    slack: uint256  # nano a lot
+    posted_at: uint256  # Unix time; zero in the intersection
+
+
+struct Flows:
+    delta: int256
+    vega: int256
+    reset_at: uint256
+    round_at: uint256
+    version: uint256
+    toxicity: uint256  # in TOXICITY_GRAIN
+
+
+@internal
+@pure
+def _head(word: uint256) -> Head:
+    """
+    @notice Unpacks a head
+    @param word The word
+    @custom:error exact
+    """
+    signed: int256 = convert(convert(word, bytes32), int256)
+    return Head(
+        value=signed << 192 >> 192,
+        delta=signed << 128 >> 192,
+        gamma=signed << 64 >> 192,
+        vega=signed >> 192,
+    )
+
+
+@internal
+@pure
+def _fits_head(head: Head) -> bool:
+    """
+    @notice Does every coefficient fit its field?
+    @param head The coefficients
+    @custom:error exact
+    """
+    return (
+        unsafe_add(head.value, HALF_64)
+        | unsafe_add(head.delta, HALF_64)
+        | unsafe_add(head.gamma, HALF_64)
+        | unsafe_add(head.vega, HALF_64)
+    ) >> 64 == 0
+
+
+@internal
+@pure
+def _pack_head(head: Head) -> uint256:
+    """
+    @notice Packs a head. What does not fit is pulled to the end of its field, so that an exit can
+        never fail here; openings ask `_fits_head` first
+    @param head The coefficients
+    @return The word
+    @custom:error exact where it fits
+    """
+    fitting: Head = head
+    if not self._fits_head(head):
+        fitting = Head(
+            value=self._clamped(head.value),
+            delta=self._clamped(head.delta),
+            gamma=self._clamped(head.gamma),
+            vega=self._clamped(head.vega),
+        )
+    return (
+        (self._bits(fitting.value) & M64)
+        | ((self._bits(fitting.delta) & M64) << 64)
+        | ((self._bits(fitting.gamma) & M64) << 128)
+        | (self._bits(fitting.vega) << 192)
+    )
+
+
+@internal
+@pure
+def _totals(word: uint256) -> Totals:
+    """
+    @notice Unpacks the totals
+    @param word The word
+    @custom:error exact
+    """
+    signed: int256 = convert(convert(word, bytes32), int256)
+    return Totals(
+        delta=signed << 184 >> 184,
+        gamma=signed << 112 >> 184,
+        vega=signed << 40 >> 184,
+        lots=word >> 216,
+    )
+
+
+@internal
+@pure
+def _replaced(word: uint256, old: uint256, new: uint256, lots: int256) -> uint256:
+    """
+    @notice Totals after one expiry's head has changed. Sums of eight heads always fit
+    @param word Totals before
+    @param old Head before
+    @param new Head after
+    @param lots By how many more lots
+    @return Totals after
+    @custom:error exact
+    """
+    before: int256 = convert(convert(old, bytes32), int256)
+    after: int256 = convert(convert(new, bytes32), int256)
+    signed: int256 = convert(convert(word, bytes32), int256)
+    delta: int256 = unsafe_add(
+        signed << 184 >> 184, unsafe_sub(after << 128 >> 192, before << 128 >> 192)
+    )
+    gamma: int256 = unsafe_add(
+        signed << 112 >> 184, unsafe_sub(after << 64 >> 192, before << 64 >> 192)
+    )
+    vega: int256 = unsafe_add(signed << 40 >> 184, unsafe_sub(after >> 192, before >> 192))
+    return (
+        (self._bits(delta) & M72)
+        | ((self._bits(gamma) & M72) << 72)
+        | ((self._bits(vega) & M72) << 144)
+        | (unsafe_add(word >> 216, self._bits(lots)) << 216)
+    )
+
+
+@internal
+@pure
+def _guard(word: uint256) -> Guard:
+    """
+    @notice Unpacks a guard
+    @param word The word
+    @custom:error exact
+    """
+    return Guard(
+        low=word & M48,
+        high=(word >> 48) & M48,
+        until=(word >> 96) & M32,
+        version=(word >> 128) & M32,
+        slack=(word >> 160) & M40,
+        posted_at=word >> 200,
+    )
+
+
+@internal
+@pure
+def _pack_guard(guard: Guard) -> uint256:
+    """
+    @notice Packs a guard. Bounds of X are at most their field's end; a slack that does not fit
+        leaves no interval
+    @param guard The guard
+    @return The word
+    @custom:error exact
+    """
+    if guard.slack > M40:
+        return (guard.version << 128) | (guard.posted_at << 200) | 1
+    return (
+        min(guard.low, M48)
+        | (min(guard.high, M48) << 48)
+        | (guard.until << 96)
+        | (guard.version << 128)
+        | (guard.slack << 160)
+        | (guard.posted_at << 200)
+    )
+
+
+@internal
+@pure
+def _holds(word: uint256, x: int256, at: uint256, version: uint256) -> bool:
+    """
+    @notice Do the Greeks behind a guard still hold?
+    @param word Guard or intersection
+    @param x S/R, WAD
+    @param at Unix time
+    @param version Of the surface
+    @custom:error exact
+    """
+    grains: uint256 = convert(x, uint256)
+    return (
+        unsafe_mul(word & M48, X_GRAIN) <= grains
+        and grains <= unsafe_mul((word >> 48) & M48, X_GRAIN)
+        and at <= (word >> 96) & M32
+        and version == (word >> 128) & M32
+    )
+
+
+@internal
+@pure
+def _intersected(one: uint256, other: uint256) -> uint256:
+    """
+    @notice Where two guards hold both; nowhere if their versions differ
+    @param one A guard or an intersection
+    @param other Another
+    @return The intersection
+    @custom:error exact
+    """
+    low: uint256 = max(one & M48, other & M48)
+    version: uint256 = (one >> 128) & M32
+    if version != (other >> 128) & M32:
+        return (version << 128) | (max((one >> 160) & M40, (other >> 160) & M40) << 160) | 1
+    return (
+        low
+        | (min((one >> 48) & M48, (other >> 48) & M48) << 48)
+        | (min((one >> 96) & M32, (other >> 96) & M32) << 96)
+        | (version << 128)
+        | (max((one >> 160) & M40, (other >> 160) & M40) << 160)
+    )
+
+
+@internal
+@pure
+def _flows(word: uint256) -> Flows:
+    """
+    @notice Unpacks the flows
+    @param word The word
+    @custom:error exact
+    """
+    signed: int256 = convert(convert(word, bytes32), int256)
+    return Flows(
+        delta=signed << 192 >> 192,
+        vega=signed << 128 >> 192,
+        reset_at=(word >> 128) & M32,
+        round_at=(word >> 160) & M32,
+        version=(word >> 192) & M32,
+        toxicity=word >> 224,
+    )
+
+
+@internal
+@pure
+def _pack_flows(flows: Flows) -> uint256:
+    """
+    @notice Packs flows; what does not fit is pulled to the end of its field
+    @param flows The flows
+    @return The word
+    @custom:error exact where it fits
+    """
+    return (
+        (self._bits(self._clamped(flows.delta)) & M64)
+        | ((self._bits(self._clamped(flows.vega)) & M64) << 64)
+        | (flows.reset_at << 128)
+        | (flows.round_at << 160)
+        | (flows.version << 192)
+        | (min(flows.toxicity, M32) << 224)
+    )
+
+
+@internal
+@pure
+def _clamped(x: int256) -> int256:
+    """
+    @notice A number pulled into 64 bits
+    @param x The number
+    @custom:error exact where it fits
+    """
+    return max(min(x, HALF_64 - 1), 1 - HALF_64)
+
+
+@internal
+@pure
+def _bits(x: int256) -> uint256:
+    """
+    @notice The word of a signed number
+    @param x The number
+    @custom:error exact
+    """
+    return convert(convert(x, bytes32), uint256)
