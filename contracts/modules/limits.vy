@@ -1,0 +1,102 @@
+# pragma version 0.4.3
+# pragma optimize gas
+"""
+@title Limits of openings
+@license MIT
+@notice Every measure of risk after an opening is at most the larger of its limit and of what it was:
+    a trade that makes none worse is never refused. Limits are in quote tokens for the NAV that the
+    sheet was written for, and shrink with the vault; they grow only with a new sheet.
+"""
+
+from .. import types
+from .. import units
+
+
+@internal
+@pure
+def _is_in_window(delta: int256, bounds: types.Limits) -> bool:
+    """
+    @notice May a series of this delta be opened?
+    @param delta Per contract
+    @param bounds The sheet's
+    """
+    size: uint256 = convert(abs(delta), uint256)
+    return size >= bounds.delta_min and size <= bounds.delta_max
+
+
+@internal
+@pure
+def _toxicity(ratio: uint256, terms: types.TradeTerms) -> uint256:
+    """
+    @notice Factor on the half-spread: 1 + min(tox_max - 1, k ratio)
+    @param ratio The book's larger mark-out ratio
+    @param terms The sheet's
+    @return WAD
+    """
+    if ratio == 0:
+        return units.WAD
+    return unsafe_add(
+        units.WAD,
+        min(
+            unsafe_sub(terms.tox_max, units.WAD),
+            unsafe_div(unsafe_mul(terms.tox_slope, ratio), units.WAD),
+        ),
+    )
+
+
+@internal
+@pure
+def _require_within(
+    id: uint256,
+    lots: uint256,
+    quote: types.Quote,
+    terms: types.TradeTerms,
+    written: uint256,
+    level: uint256,
+    nav_ref: uint256,
+    covered: uint256,
+    cover: uint256,
+):
+    """
+    @notice Reverts with the first limit that an opening would break
+    @param id Series
+    @param lots How many
+    @param quote Exposure before and after
+    @param terms The sheet's
+    @param written Lots of the series before
+    @param level Caution in force
+    @param nav_ref Reference NAV, below 2^128
+    @param covered Locked cover before, quote
+    @param cover What the trade locks, quote
+    """
+    bounds: types.Limits = terms.limits
+    assert nav_ref != 0, "desk: syncNav first"
+    scale: uint256 = min(unsafe_div(unsafe_mul(nav_ref, units.WAD), bounds.nav_unit), units.WAD)
+    if level != 0:
+        scale = unsafe_div(unsafe_mul(scale, terms.caution_limit), units.WAD)
+    assert self._is_in_window(quote.delta, bounds), "desk: delta window"
+    assert quote.potential_after <= max(
+        self._scaled(bounds.potential, scale), quote.potential_before
+    ), "desk: potential limit"
+    vega: uint256 = convert(abs(quote.vega_after), uint256)
+    assert vega <= max(
+        self._scaled(bounds.vega, scale), convert(abs(quote.vega_before), uint256)
+    ), "desk: vega limit"
+    gamma: uint256 = convert(abs(quote.gamma_after), uint256)
+    assert gamma <= max(
+        self._scaled(bounds.gamma, scale), convert(abs(quote.gamma_before), uint256)
+    ), "desk: gamma limit"
+    assert unsafe_add(written, lots) <= self._scaled(bounds.lots, scale), "desk: open interest"
+    assert unsafe_add(covered, cover) <= self._scaled(bounds.cover, scale), "desk: cover limit"
+
+
+@internal
+@pure
+def _scaled(limit: uint256, scale: uint256) -> uint256:
+    """
+    @notice A limit for the vault as it is
+    @param limit For the NAV the sheet was written for, below 2^190
+    @param scale At most one
+    @return Rounded down
+    """
+    return unsafe_div(unsafe_mul(limit, scale), units.WAD)
