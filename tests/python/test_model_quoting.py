@@ -109,11 +109,17 @@ def test_mark__strike_far_from_the_forward__is_intrinsic(factor: float, is_far_u
     assert float(got.delta_call) == pytest.approx(0.0 if is_far_up else 1.0)
 
 
+def test_half_spread__strike_outside_the_kernel__no_volatility_is_charged() -> None:
+    law, old = Law(h_min=1e-4, stale_z=3.0), replace(MOMENT, spot_age_seconds=3_600)
+    assert float(half_spread(old, 2_000.0 / 33, False, law)) == pytest.approx(0.2)
+    assert float(half_spread(old, 2_000.0 / 31, False, law)) > 10.0
+
+
 # --- the half-spread
 
 
 def spread_of(law: Law, moment: Moment = MOMENT, factor: float = 1.0) -> float:
-    return float(half_spread(moment, mark(moment, 2_100.0), 2_100.0, True, law, factor))
+    return float(half_spread(moment, 2_100.0, True, law, factor))
 
 
 def test_half_spread__one_number_at_a_time__is_that_term() -> None:
@@ -224,6 +230,12 @@ def test_quote__second_source__each_side_gets_the_worse_mark(other: float) -> No
         alone = quote(MOMENT, 2_000.0, is_put, [1.0, -1.0], BOOK, LAW)
         np.testing.assert_array_equal(got.skew, alone.skew)
         np.testing.assert_array_equal(got.spread, alone.spread)
+
+
+def test_quote__second_source__share_of_the_mark_is_of_the_worse_one() -> None:
+    got = quote(replace(MOMENT, other=2_080.0), 2_000.0, False, [3.0, -3.0], BOOK, Law(b_mark=0.01))
+    np.testing.assert_allclose(got.spread, 0.03 * got.mark, rtol=1e-14)
+    assert got.mark[0] > got.mark[1]
 
 
 # --- properties of the law

@@ -194,12 +194,9 @@ def vol_shift(exposure: Exposure, law: Law, omega: float) -> Array:
 
 def mark(moment: Moment, strike: npt.ArrayLike, spot: Number | None = None) -> black76.Mark:
     """Values and Greeks on the slice; `spot` is another than the moment's."""
-    k = np.asarray(strike, np.float64)
-    forward = np.asarray(moment.spot if spot is None else spot, np.float64) / moment.discount
-    x = -black76.log_moneyness(forward, k)
-    variance = moment.smile.total_variance(x)
-    near = np.abs(x) <= np.log(FACTOR_MAX)
-    return black76.mark(forward, k, moment.discount, np.where(near, variance, 0.0), moment.years)
+    price = moment.spot if spot is None else spot
+    variance = _variance(moment, price, strike)
+    return black76.mark(price / moment.discount, strike, moment.discount, variance, moment.years)
 
 
 def risk(moment: Moment, greeks: black76.Mark, is_put: npt.ArrayLike) -> Risk:
@@ -215,20 +212,21 @@ def risk(moment: Moment, greeks: black76.Mark, is_put: npt.ArrayLike) -> Risk:
 
 def half_spread(
     moment: Moment,
-    greeks: black76.Mark,
     strike: npt.ArrayLike,
     is_put: npt.ArrayLike,
     law: Law,
     factor: float = 1.0,
+    value: Array | None = None,
 ) -> Array:
-    """h: quote per contract. `factor` is caution times toxicity; ages are charged on top."""
+    """h: quote per contract. `factor` is caution times toxicity; ages are charged on top of it.
+
+    `value` is the mark that the trade is charged, where that is not the first source's.
+    """
+    greeks = mark(moment, strike)
     dollars = moment.spot * np.abs(np.where(is_put, greeks.delta_put, greeks.delta_call))
-    value = np.where(is_put, greeks.put, greeks.call)
-    terms = law.b_vega * greeks.vega + law.b_delta * dollars + law.b_mark * value
-    x = -black76.log_moneyness(
-        np.asarray(moment.spot / moment.discount), np.asarray(strike, np.float64)
-    )
-    sigma = moment.smile.vol(np.clip(x, -np.log(FACTOR_MAX), np.log(FACTOR_MAX)), moment.years)
+    priced = _value(greeks, is_put) if value is None else value
+    terms = law.b_vega * greeks.vega + law.b_delta * dollars + law.b_mark * priced
+    sigma = np.sqrt(_variance(moment, moment.spot, strike) / moment.years)
     drift = sigma * np.sqrt(moment.spot_age_seconds / YEAR)
     aged = max(0.0, moment.surface_age_seconds - SURFACE_GRACE_SECONDS)
     stale = law.stale_z * dollars * drift + greeks.vega * min(SURFACE_MAX, SURFACE_RATE * aged)
@@ -264,9 +262,9 @@ def quote(
     after = exposure.sold(vector, x)
     before_u, after_u = exposure.potential(law), after.potential(law)
     skew = np.maximum(after_u - before_u, 0.0) if is_reduce_only else after_u - before_u
-    spread = np.abs(x) * half_spread(moment, greeks, strike, is_put, law, caution * toxicity)
     worse = _worse_spot(moment, is_put, x)
     value = _value(mark(moment, strike, worse), is_put)
+    spread = np.abs(x) * half_spread(moment, strike, is_put, law, caution * toxicity, value)
     plain = x * value + skew + spread
     clamped = np.maximum(plain, _least(worse, moment.discount, strike, is_put, x, value, law))
     fee = np.abs(x) * np.minimum(law.fee_spot * moment.spot, law.fee_cap * value)
@@ -286,6 +284,14 @@ def quote(
         risk=vector,
         exposure_after=after,
     )
+
+
+def _variance(moment: Moment, spot: Number, strike: npt.ArrayLike) -> Array:
+    """Total variance of a strike; zero, hence intrinsic value, where the kernel does not reach."""
+    forward = np.asarray(spot, np.float64) / moment.discount
+    x = -black76.log_moneyness(forward, np.asarray(strike, np.float64))
+    near = np.abs(x) <= np.log(FACTOR_MAX)
+    return np.where(near, moment.smile.total_variance(x), 0.0)
 
 
 def _value(greeks: black76.Mark, is_put: npt.ArrayLike) -> Array:
