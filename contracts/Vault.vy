@@ -1,0 +1,1304 @@
+# pragma version 0.4.3
+# pragma optimize gas
+# pragma nonreentrancy on
+"""
+@title Vault
+@license MIT
+@notice All money of the LPs: quote token, underlying, the cover of what the vault has written, what holders of settled options are
+    owed, and a queue for LPs who wait for cover to come free. ERC-4626 over a marked book, with the quote token as asset.
+@dev Shares are minted at the high mark and burnt at the low mark, NAV plus and minus u; what a price or a surface can surprise with
+    lies between the two. Both come from `Book`, which refreshes what is stale within the same call: a flow needs a price, a preview
+    makes the same computation in memory and gives the same number. Where no price is to be had only `exitAtFloor` pays: a share of
+    free quote, and NAV is never less than that.
+
+    The danger is money counted twice, or not at all. So only what came through a function here counts (`modules/ledger.vy`); what
+    is paid away leaves the ledger before it leaves the vault. Views that must not revert ask the book with a call that may fail,
+    and then say the last price seen. Nothing that writes ever does that: who brings little gas gets a revert.
+
+    The wrong failure would be an option that its holder cannot sell or redeem, so `pay`, `settle` and `pay_out` ask no price and
+    no LP. Book, desk and fund are deployed later; their addresses are computed and the deployment plan checks them.
+@custom:kill Nobody can stop deposits, redemptions, the queue, or payments. Without a price LPs have `exitAtFloor` and `claim`; the
+    desk stops openings, and then requests may be cancelled at once. The owner names the receiver of the performance fee, no more.
+"""
+
+from ethereum.ercs import IERC20
+from ethereum.ercs import IERC20Detailed
+from interfaces import IBook
+from interfaces import IRiskSheet
+from interfaces import IVault
+from . import types
+from .math import refusal
+from .math import share_math
+from .modules import ladder
+from .modules import ledger
+from .modules import performance
+from .modules import queue
+from .modules import shares
+
+implements: IERC20
+implements: IVault
+
+initializes: shares
+initializes: ledger
+initializes: queue
+initializes: ladder
+initializes: performance
+
+WAD: constant(uint256) = 10**18
+LEAST_VIRTUAL: constant(uint256) = 6  # digits of virtual shares, at least
+MOST_MARK: constant(uint256) = 2**159  # of a price or a value, WAD: products stay below 2^256
+CANCEL_AFTER: constant(uint256) = 7 * 86400
+LEAST_REQUEST: constant(uint256) = 100  # whole shares, or quote tokens at the last price
+LEAST_SUPPLY: constant(uint256) = 10_000  # whole shares under which the ladder sleeps
+BATCH: constant(uint256) = 32  # requests processed in one call
+APPRAISAL: constant(uint256) = 128  # bytes
+OPENINGS_STOPPED: constant(uint256) = 3  # level of the ladder
+
+asset: public(immutable(address))  # the quote token
+UNDERLYING: public(immutable(address))  # what calls settle in
+BOOK: public(immutable(address))
+DESK: public(immutable(address))
+FUND: public(immutable(address))  # receives dues
+OWNER: public(immutable(address))
+name: public(immutable(String[48]))
+symbol: public(immutable(String[16]))
+decimals: public(immutable(uint8))
+VIRTUAL: immutable(uint256)  # shares that nobody owns
+QUOTE_SCALE: immutable(uint256)  # WAD in an asset
+UNIT_SCALE: immutable(uint256)  # WAD in a unit of underlying
+
+fee_receiver: public(address)  # of the performance fee; nobody: there is none
+
+
+struct Marks:  # the vault at one moment
+    is_known: bool
+    nav: int256  # WAD, as are the next
+    low: int256
+    high: int256
+    total: uint256  # assets: NAV rounded down, at least zero
+    total_low: uint256  # rounded down, at least zero
+    total_high: uint256  # rounded up, at least zero
+    spot: uint256
+    free: uint256  # assets
+    room: uint256  # assets that LPs may still bring
+    underlying: uint256  # WAD
+    is_waiting: bool  # somebody is in the queue
+
+
+@deploy
+def __init__(
+    quote: address,
+    underlying: address,
+    book: address,
+    desk: address,
+    fund: address,
+    owner: address,
+    _name: String[48],
+    _symbol: String[16],
+):
+    """
+    @notice An empty vault without a performance fee
+    @param quote Quote token, 6 to 18 decimals, which neither takes fees nor rebases
+    @param underlying Another token, likewise
+    @param book Values options; need not stand yet
+    @param desk Trades; need not stand yet
+    @param fund Receives its part of fees
+    @param owner Names the receiver of the performance fee: the timelock
+    @param _name Of the share
+    @param _symbol Of the share
+    """
+    if quote == underlying:
+        refusal._refuse("vault: tokens")
+    if empty(address) in [book, desk, fund, owner]:
+        refusal._refuse("vault: address")
+    quote_decimals: uint256 = self._decimals(quote)
+    underlying_decimals: uint256 = self._decimals(underlying)
+    virtual: uint256 = max(18 - quote_decimals, LEAST_VIRTUAL)
+    asset = quote
+    UNDERLYING = underlying
+    BOOK = book
+    DESK = desk
+    FUND = fund
+    OWNER = owner
+    name = _name
+    symbol = _symbol
+    decimals = convert(quote_decimals + virtual, uint8)
+    VIRTUAL = 10**virtual
+    QUOTE_SCALE = 10**(18 - quote_decimals)
+    UNIT_SCALE = 10**(18 - underlying_decimals)
+    ledger.__init__(quote_decimals, underlying_decimals)
+    performance.__init__()
+
+
+# The desk
+
+
+@external
+def take(payer: address, amount: uint256, dues: uint256, lock_quote: uint256, lock_lots: uint256):
+    """
+    @notice A premium in, cover locked
+    @param payer Who pays; has approved the vault
+    @param amount Assets
+    @param dues Assets of them that are the fund's
+    @param lock_quote Assets that cover puts
+    @param lock_lots Lots of underlying that cover calls
+    """
+    self._require_desk()
+    ledger._take(amount, dues, lock_quote, lock_lots)
+    self._pull(asset, payer, amount)
+
+
+@external
+def pay(
+    receiver: address,
+    amount: uint256,
+    dues: uint256,
+    release_quote: uint256,
+    release_lots: uint256,
+    underlying_price: uint256,
+) -> (uint256, uint256):
+    """
+    @notice Cover released, then a premium out: of free quote, or where that is short of the underlying that is released
+    @param receiver Who is paid
+    @param amount Assets
+    @param dues Assets that were kept back for the fund
+    @param release_quote Assets that covered puts
+    @param release_lots Lots of underlying that covered calls
+    @param underlying_price At which underlying stands for quote, WAD; not asked without `release_lots`
+    @return Assets and units of underlying paid, the latter rounded down
+    """
+    self._require_desk()
+    units: uint256 = 0
+    if release_lots != 0:
+        units = amount * QUOTE_SCALE * WAD // underlying_price // UNIT_SCALE
+    paid: uint256 = 0
+    paid, units = ledger._pay(amount, dues, release_quote, release_lots, units)
+    self._send(asset, receiver, paid)
+    self._send(UNDERLYING, receiver, units)
+    return paid, units
+
+
+@external
+def settle(
+    expiry: uint256,
+    pot_quote: uint256,
+    pot_underlying: uint256,
+    pot_lots: uint256,
+    release_quote: uint256,
+    release_lots: uint256,
+):
+    """
+    @notice Cover of an expiry released; of it, what holders are owed moved into their pot
+    @param expiry Unix time, settled once
+    @param pot_quote Assets for puts
+    @param pot_underlying Units of underlying for calls
+    @param pot_lots Lots that will be redeemed; where zero the pot stays empty
+    @param release_quote Assets
+    @param release_lots Lots of underlying
+    """
+    self._require_desk()
+    ledger._settle(expiry, pot_quote, pot_underlying, pot_lots, release_quote, release_lots)
+    if pot_lots != 0:
+        log IVault.PotFilled(
+            expiry=expiry, quote=pot_quote, underlying=pot_underlying, lots=pot_lots
+        )
+
+
+@external
+def pay_out(expiry: uint256, receiver: address, quote: uint256, underlying: uint256, lots: uint256):
+    """
+    @notice Pays a holder from a pot; with its last lots the rest returns to LPs
+    @param expiry Whose pot
+    @param receiver Who is paid
+    @param quote Assets
+    @param underlying Units of underlying
+    @param lots Lots redeemed
+    """
+    self._require_desk()
+    back_quote: uint256 = 0
+    back_units: uint256 = 0
+    back_quote, back_units = ledger._pay_out(expiry, quote, underlying, lots)
+    if back_quote != 0 or back_units != 0:
+        log IVault.PotEmptied(expiry=expiry, quote=back_quote, underlying=back_units)
+    self._send(asset, receiver, quote)
+    self._send(UNDERLYING, receiver, underlying)
+
+
+# LPs: at the marks
+
+
+@external
+def deposit(assets: uint256, receiver: address, min_shares: uint256 = 0) -> uint256:
+    """
+    @notice Quote in, shares at the high mark
+    @param assets How much
+    @param receiver Of the shares
+    @param min_shares Fewer are refused
+    @return Shares, rounded down
+    """
+    marks: Marks = self._open()
+    self._require_entry(marks, assets)
+    minted: uint256 = share_math._shares_down(assets, marks.total_high, shares.supply, VIRTUAL)
+    if minted == 0 and assets != 0:
+        refusal._refuse("vault: nothing")
+    if minted < min_shares:
+        refusal._refuse("vault: fewer shares")
+    self._enter(receiver, assets, minted)
+    return minted
+
+
+@external
+def mint(amount: uint256, receiver: address) -> uint256:
+    """
+    @notice Shares at the high mark, for quote
+    @param amount Shares
+    @param receiver Of the shares
+    @return Assets, rounded up
+    """
+    marks: Marks = self._open()
+    self._require_supply(amount)
+    assets: uint256 = share_math._assets_up(amount, marks.total_high, shares.supply, VIRTUAL)
+    self._require_entry(marks, assets)
+    self._enter(receiver, assets, amount)
+    return assets
+
+
+@external
+def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
+    """
+    @notice Quote out, for shares at the low mark
+    @param assets How much
+    @param receiver Of the quote
+    @param owner Of the shares: the caller, or who approved him
+    @return Shares, rounded up
+    """
+    marks: Marks = self._open()
+    self._require_exit(marks, assets)
+    burnt: uint256 = share_math._shares_up(assets, marks.total_low, shares.supply, VIRTUAL)
+    self._leave(receiver, owner, assets, burnt)
+    return burnt
+
+
+@external
+def redeem(amount: uint256, receiver: address, owner: address, min_assets: uint256 = 0) -> uint256:
+    """
+    @notice Shares in, quote out at the low mark
+    @param amount Shares
+    @param receiver Of the quote
+    @param owner Of the shares: the caller, or who approved him
+    @param min_assets Less is refused
+    @return Assets, rounded down
+    """
+    marks: Marks = self._open()
+    supply: uint256 = shares.supply
+    self._require_shares(amount, supply)
+    assets: uint256 = share_math._assets_down(amount, marks.total_low, supply, VIRTUAL)
+    self._require_exit(marks, assets)
+    self._require_assets(assets, min_assets)
+    self._leave(receiver, owner, assets, amount)
+    return assets
+
+
+@external
+def depositUnderlying(amount: uint256, receiver: address, min_shares: uint256 = 0) -> uint256:
+    """
+    @notice Underlying in, at spot less what a round may surprise with and less what it adds to the potential; shares at the high
+        mark
+    @param amount Units
+    @param receiver Of the shares
+    @param min_shares Fewer are refused
+    @return Shares, rounded down
+    """
+    marks: Marks = self._open()
+    ledger._credit_units(amount)
+    assets: uint256 = self._underlying_down(marks, amount)
+    self._require_value(marks)
+    minted: uint256 = share_math._shares_down(assets, marks.total_high, shares.supply, VIRTUAL)
+    self._require_supply(minted)
+    if minted == 0 or minted < min_shares:
+        refusal._refuse("vault: too few shares")
+    shares._require_receiver(receiver)
+    shares._mint(receiver, minted)
+    log IVault.UnderlyingDeposited(sender=msg.sender, owner=receiver, amount=amount, shares=minted)
+    self._pull(UNDERLYING, msg.sender, amount)
+    return minted
+
+
+# LPs: the queue
+
+
+@external
+def requestRedeem(amount: uint256, controller: address, owner: address) -> uint256:
+    """
+    @notice Shares into the queue. They are burnt at the low mark of the moment when quote is there for them
+    @param amount Shares, worth a hundred quote tokens, or a hundred shares
+    @param controller Who may cancel the request and claim what it brings
+    @param owner Of the shares: the caller, or who approved him
+    @return Id of the request
+    """
+    shares._require_receiver(controller)
+    shares._spend(owner, amount)
+    shares._move(owner, self, amount)
+    least: uint256 = LEAST_REQUEST * self._whole()
+    if amount < least and amount * ladder._last() < least * WAD:
+        refusal._refuse("vault: small request")
+    if queue._pending() == 0:
+        ledger._set_queue(True, 0)
+    id: uint256 = queue._push(controller, amount)
+    log IVault.RedeemRequest(
+        controller=controller, owner=owner, request_id=id, sender=msg.sender, shares=amount
+    )
+    return id
+
+
+@external
+def cancelRedeemRequest(id: uint256) -> uint256:
+    """
+    @notice Shares out of the queue, seven days after the request, or while the drawdown ladder stops openings
+    @param id Of a request that the caller controls
+    @return Shares that come back to the caller
+    """
+    if queue._controller(id) != msg.sender:
+        refusal._refuse("vault: not controller")
+    if (
+        block.timestamp < queue._requested_at(id) + CANCEL_AFTER
+        and ledger._balances().level < OPENINGS_STOPPED
+    ):
+        refusal._refuse("vault: too early")
+    amount: uint256 = queue._remove(id)
+    if amount == 0:
+        refusal._refuse("vault: request")
+    if queue._pending() == 0:
+        ledger._set_queue(False, 0)
+    shares._move(self, msg.sender, amount)
+    log IVault.RedeemRequestCancelled(controller=msg.sender, request_id=id, shares=amount)
+    return amount
+
+
+@external
+def processRedemptions(count: uint256) -> uint256:
+    """
+    @notice Anyone: quote that is there for those in the queue, at the low mark, first come first served; the last may get a part
+    @param count Requests to look at, of which at most 32 are
+    @return Assets that may be claimed now
+    """
+    marks: Marks = self._open()
+    self._require_floor(marks)
+    supply: uint256 = shares.supply
+    held: ledger.Balances = ledger._balances()
+    room: uint256 = ledger._free(held) + held.earmark
+    spent: uint256 = 0
+    burnt: uint256 = 0
+    first: uint256 = queue._first()
+    next: uint256 = queue._next()
+    for _: uint256 in range(min(count, BATCH), bound=BATCH):
+        if first == next:
+            break
+        waiting: uint256 = queue.waiting[first]
+        if waiting != 0:
+            part: uint256 = min(
+                waiting, share_math._shares_down(room - spent, marks.total_low, supply, VIRTUAL)
+            )
+            paid: uint256 = share_math._assets_down(part, marks.total_low, supply, VIRTUAL)
+            if part < waiting and paid == 0:
+                break
+            self._process(first, waiting, part, paid)
+            spent += paid
+            burnt += part
+            if part < waiting:
+                break
+        first += 1
+    self._finish(first, spent, burnt, held.earmark)
+    return spent
+
+
+@external
+def claim(receiver: address) -> uint256:
+    """
+    @notice What processed requests of the caller have brought
+    @param receiver Of the quote
+    @return Assets
+    """
+    shares._require_receiver(receiver)
+    assets: uint256 = queue._settle_debt(msg.sender)
+    log IVault.Claimed(controller=msg.sender, receiver=receiver, assets=assets)
+    self._send(asset, receiver, assets)
+    return assets
+
+
+# LPs: the floor
+
+
+@external
+def exitAtFloor(amount: uint256, receiver: address, min_assets: uint256 = 0) -> uint256:
+    """
+    @notice Shares in, their part of free quote out; the rest of what they are worth is left to the others. Needs no price
+    @param amount Shares of the caller
+    @param receiver Of the quote
+    @param min_assets Less is refused
+    @return Assets, rounded down
+    """
+    supply: uint256 = shares.supply
+    self._require_shares(amount, supply)
+    assets: uint256 = amount * ledger._free(ledger._balances()) // (supply + VIRTUAL)
+    self._require_assets(assets, min_assets)
+    self._leave(receiver, msg.sender, assets, amount)
+    return assets
+
+
+# Anyone
+
+
+@external
+def poke() -> uint256:
+    """
+    @notice Brings the drawdown ladder up to date, and collects the performance fee if it is due
+    @return Level of the ladder
+    """
+    self._open()
+    return ledger._balances().level
+
+
+@external
+def payFund() -> uint256:
+    """
+    @notice Sends the fund what is its own
+    @return Assets
+    """
+    assets: uint256 = ledger._clear_dues()
+    log IVault.FundPaid(fund=FUND, assets=assets)
+    self._send(asset, FUND, assets)
+    return assets
+
+
+# The owner
+
+
+@external
+def set_fee_receiver(receiver: address):
+    """
+    @notice Who gets the performance fee. A rate is read when a week starts, so the first fee is for the first whole week
+    @param receiver Nobody: there is no fee
+    """
+    if msg.sender != OWNER:
+        refusal._refuse("vault: not the owner")
+    if receiver == self:
+        refusal._refuse("vault: fee receiver")
+    self.fee_receiver = receiver
+    log IVault.FeeReceiverChanged(receiver=receiver)
+
+
+# Shares. A transfer calls nobody, and whoever is called by the vault finds balances as they are after it.
+
+
+@external
+@reentrant
+def transfer(receiver: address, amount: uint256) -> bool:
+    """
+    @notice Move shares of the caller
+    @param receiver To whom
+    @param amount How many
+    @return True
+    """
+    shares._require_receiver(receiver)
+    shares._move(msg.sender, receiver, amount)
+    return True
+
+
+@external
+@reentrant
+def transferFrom(sender: address, receiver: address, amount: uint256) -> bool:
+    """
+    @notice Move shares of somebody who approved the caller
+    @param sender From whom
+    @param receiver To whom
+    @param amount How many
+    @return True
+    """
+    shares._require_receiver(receiver)
+    shares._spend(sender, amount)
+    shares._move(sender, receiver, amount)
+    return True
+
+
+@external
+@reentrant
+def approve(spender: address, amount: uint256) -> bool:
+    """
+    @notice Let somebody move shares of the caller
+    @param spender Who may
+    @param amount How many, 2^256 - 1 for ever
+    @return True
+    """
+    shares._approve(msg.sender, spender, amount)
+    return True
+
+
+@external
+@view
+@reentrant
+def totalSupply() -> uint256:
+    """
+    @notice Shares, those in the queue included
+    """
+    return shares.supply
+
+
+@external
+@view
+@reentrant
+def balanceOf(owner: address) -> uint256:
+    """
+    @notice Shares of somebody; those of the vault are in the queue
+    @param owner Who
+    """
+    return shares.balances[owner]
+
+
+@external
+@view
+@reentrant
+def allowance(owner: address, spender: address) -> uint256:
+    """
+    @notice Shares of an owner that a spender may move
+    @param owner Whose
+    @param spender Who may
+    """
+    return shares.allowances[owner][spender]
+
+
+# ERC-4626: what never reverts
+
+
+@external
+@view
+def totalAssets() -> uint256:
+    """
+    @notice NAV, or where it cannot be read the last one seen, per share; never below zero
+    @return Assets, rounded down
+    """
+    return self._total()
+
+
+@external
+@view
+def convertToShares(assets: uint256) -> uint256:
+    """
+    @notice Shares for assets at NAV
+    @param assets How much
+    @return Shares, rounded down
+    """
+    return share_math._shares_down(assets, self._total(), shares.supply, VIRTUAL)
+
+
+@external
+@view
+def convertToAssets(amount: uint256) -> uint256:
+    """
+    @notice Assets for shares at NAV
+    @param amount Shares
+    @return Assets, rounded down
+    """
+    return share_math._assets_down(amount, self._total(), shares.supply, VIRTUAL)
+
+
+@external
+@view
+def maxDeposit(receiver: address) -> uint256:
+    """
+    @notice What `deposit` takes; zero where it would be refused
+    @param receiver Of the shares
+    @return Assets
+    """
+    return self._most_in(receiver)
+
+
+@external
+@view
+def maxMint(receiver: address) -> uint256:
+    """
+    @notice What `mint` gives; zero where it would be refused
+    @param receiver Of the shares
+    @return Shares
+    """
+    marks: Marks = self._try_read()
+    return min(
+        share_math._shares_down(
+            self._most_in(receiver), marks.total_high, self._supply_after_fee(marks), VIRTUAL
+        ),
+        share_math.LIMIT - 1 - self._supply_after_fee(marks),
+    )
+
+
+@external
+@view
+def maxWithdraw(owner: address) -> uint256:
+    """
+    @notice What `withdraw` gives; zero where it would be refused
+    @param owner Of the shares
+    @return Assets
+    """
+    marks: Marks = self._try_read()
+    if not self._is_open(marks):
+        return 0
+    return min(
+        marks.free,
+        share_math._assets_down(
+            shares.balances[owner], marks.total_low, self._supply_after_fee(marks), VIRTUAL
+        ),
+    )
+
+
+@external
+@view
+def maxRedeem(owner: address) -> uint256:
+    """
+    @notice What `redeem` takes; zero where it would be refused
+    @param owner Of the shares
+    @return Shares
+    """
+    marks: Marks = self._try_read()
+    if not self._is_open(marks):
+        return 0
+    return min(
+        shares.balances[owner],
+        share_math._shares_down(
+            marks.free, marks.total_low, self._supply_after_fee(marks), VIRTUAL
+        ),
+    )
+
+
+# ERC-4626: previews
+
+
+@external
+@view
+def previewDeposit(assets: uint256) -> uint256:
+    """
+    @notice What `deposit` would give now
+    @param assets How much
+    @return Shares, rounded down
+    """
+    marks: Marks = self._read()
+    self._require_value(marks)
+    return share_math._shares_down(assets, marks.total_high, self._supply_after_fee(marks), VIRTUAL)
+
+
+@external
+@view
+def previewMint(amount: uint256) -> uint256:
+    """
+    @notice What `mint` would cost now
+    @param amount Shares
+    @return Assets, rounded up
+    """
+    marks: Marks = self._read()
+    self._require_value(marks)
+    return share_math._assets_up(amount, marks.total_high, self._supply_after_fee(marks), VIRTUAL)
+
+
+@external
+@view
+def previewWithdraw(assets: uint256) -> uint256:
+    """
+    @notice What `withdraw` would burn now, were there quote enough
+    @param assets How much
+    @return Shares, rounded up
+    """
+    marks: Marks = self._read()
+    self._require_floor(marks)
+    return share_math._shares_up(assets, marks.total_low, self._supply_after_fee(marks), VIRTUAL)
+
+
+@external
+@view
+def previewRedeem(amount: uint256) -> uint256:
+    """
+    @notice What `redeem` would pay now, were there quote enough
+    @param amount Shares
+    @return Assets, rounded down
+    """
+    marks: Marks = self._read()
+    self._require_floor(marks)
+    return share_math._assets_down(amount, marks.total_low, self._supply_after_fee(marks), VIRTUAL)
+
+
+@external
+@view
+def previewDepositUnderlying(amount: uint256) -> uint256:
+    """
+    @notice What `depositUnderlying` would give now
+    @param amount Units
+    @return Shares, rounded down
+    """
+    marks: Marks = self._read()
+    self._require_value(marks)
+    return share_math._shares_down(
+        self._underlying_down(marks, amount),
+        marks.total_high,
+        self._supply_after_fee(marks),
+        VIRTUAL,
+    )
+
+
+# Views for the market
+
+
+@external
+@view
+def holdings() -> IVault.Holdings:
+    """
+    @notice Free and locked cover, and the level of the ladder
+    """
+    held: ledger.Balances = ledger._balances()
+    return IVault.Holdings(
+        free_quote=ledger._free(held),
+        underlying=held.underlying,
+        free_lots=ledger._free_lots(held),
+        locked_quote=held.locked_quote,
+        locked_lots=held.locked_lots,
+        caution=held.level,
+    )
+
+
+@external
+@view
+def nav() -> (int256, int256, int256):
+    """
+    @notice NAV, low mark and high mark of all shares; reverts where they cannot be read
+    @return WAD
+    """
+    marks: Marks = self._read()
+    return marks.nav, marks.low, marks.high
+
+
+# Views for people
+
+
+@external
+@view
+def share_price() -> uint256:
+    """
+    @notice NAV of a whole share; the last one seen where it cannot be read
+    @return WAD, rounded down
+    """
+    return share_math._price_down(self._total(), shares.supply, VIRTUAL)
+
+
+@external
+@view
+def balances() -> ledger.Balances:
+    """
+    @notice The ledger of the LPs' money
+    """
+    return ledger._balances()
+
+
+@external
+@view
+def pot(expiry: uint256) -> (uint256, uint256, uint256):
+    """
+    @notice What holders of a settled expiry may still redeem
+    @param expiry Unix time
+    @return Assets, units of underlying, lots
+    """
+    word: uint256 = ledger.pots[expiry]
+    return word & ledger.LOW_104, (word >> 104) & ledger.LOW_104, word >> 208
+
+
+@external
+@view
+def high_water() -> (uint256, uint256):
+    """
+    @notice Price of a share above which there is a performance fee, and the close from which drawdown is counted
+    @return WAD
+    """
+    return performance._high(), ladder._high()
+
+
+@external
+@view
+def pendingRedeemRequest(id: uint256, controller: address) -> uint256:
+    """
+    @notice Shares of a request that wait
+    @param id Of the request
+    @param controller Whose
+    @return Shares
+    """
+    return queue.waiting[id] if queue._controller(id) == controller else 0
+
+
+@external
+@view
+def claimable(controller: address) -> uint256:
+    """
+    @notice What somebody may claim
+    @param controller Who
+    @return Assets
+    """
+    return queue.owed[controller]
+
+
+@external
+@view
+def redemptions() -> (uint256, uint256, uint256, uint256):
+    """
+    @notice The queue
+    @return Shares that wait, first id, id of the next request, assets not yet claimed
+    """
+    return queue._pending(), queue._first(), queue._next(), queue.total_owed
+
+
+# Internals: guards
+
+
+@internal
+@view
+def _require_desk():
+    """
+    @notice Reverts unless the desk calls
+    """
+    if msg.sender != DESK:
+        refusal._refuse("vault: not the desk")
+
+
+@internal
+@view
+def _require_value(marks: Marks):
+    """
+    @notice Reverts where new shares would have no price: nothing may be bought of a vault that owes more than it has
+    @param marks Marks
+    """
+    if not self._has_value(marks):
+        refusal._refuse("vault: no value")
+
+
+@internal
+@view
+def _require_entry(marks: Marks, assets: uint256):
+    """
+    @notice Reverts unless quote may come in
+    @param marks Marks
+    @param assets How much
+    """
+    self._require_value(marks)
+    if assets > marks.room:
+        refusal._refuse("vault: full")
+
+
+@internal
+@view
+def _require_supply(amount: uint256):
+    """
+    @notice Reverts for more shares than fit
+    @param amount New shares
+    """
+    if amount >= share_math.LIMIT or amount + shares.supply >= share_math.LIMIT:
+        refusal._refuse("vault: supply")
+
+
+@internal
+@pure
+def _require_shares(amount: uint256, supply: uint256):
+    """
+    @notice Reverts for more shares than there are
+    @param amount Shares
+    @param supply All shares
+    """
+    if amount > supply:
+        refusal._refuse("vault: shares")
+
+
+@internal
+@pure
+def _require_floor(marks: Marks):
+    """
+    @notice Reverts unless the low mark is above zero
+    @param marks Marks
+    """
+    if marks.low <= 0:
+        refusal._refuse("vault: below floor")
+
+
+@internal
+@pure
+def _require_exit(marks: Marks, assets: uint256):
+    """
+    @notice Reverts unless quote may go out, at the marks
+    @param marks Marks
+    @param assets How much
+    """
+    self._require_floor(marks)
+    if marks.is_waiting:
+        refusal._refuse("vault: queue")
+    if assets > marks.free:
+        refusal._refuse("vault: free quote")
+
+
+@internal
+@pure
+def _require_assets(assets: uint256, min_assets: uint256):
+    """
+    @notice Reverts where less comes than was asked for
+    @param assets What comes
+    @param min_assets What was asked for
+    """
+    if assets < min_assets:
+        refusal._refuse("vault: fewer assets")
+
+
+@internal
+@view
+def _has_value(marks: Marks) -> bool:
+    """
+    @notice Whether new shares have a price; the first ones have
+    @param marks Marks
+    """
+    return marks.high > 0 or (marks.high == 0 and shares.supply == 0)
+
+
+@internal
+@pure
+def _is_open(marks: Marks) -> bool:
+    """
+    @notice Whether shares may be redeemed at the low mark
+    @param marks Marks
+    """
+    return marks.is_known and marks.low > 0 and not marks.is_waiting
+
+
+# Internals: value
+
+
+@internal
+def _open() -> Marks:
+    """
+    @notice What each flow begins with: a fresh book, the ladder, the performance fee if it is due
+    @return Marks, before the flow
+    """
+    held: ledger.Balances = ledger._balances()
+    marks: Marks = self._marks(extcall IBook(BOOK).appraise(held.underlying * UNIT_SCALE), held)
+    self._require_known(marks)
+    self._observe(marks.total, held.level)
+    if performance._is_due():
+        self._collect(marks.total_low)
+    return marks
+
+
+@internal
+@view
+def _read() -> Marks:
+    """
+    @notice The marks that `_open` would find
+    """
+    held: ledger.Balances = ledger._balances()
+    marks: Marks = self._marks(staticcall IBook(BOOK).appraisal(held.underlying * UNIT_SCALE), held)
+    self._require_known(marks)
+    return marks
+
+
+@internal
+@view
+def _try_read() -> Marks:
+    """
+    @notice The marks, or unknown ones where the book cannot be read; for views only
+    """
+    held: ledger.Balances = ledger._balances()
+    done: bool = False
+    answer: Bytes[APPRAISAL] = b""
+    done, answer = raw_call(
+        BOOK,
+        abi_encode(held.underlying * UNIT_SCALE, method_id=method_id("appraisal(uint256)")),
+        max_outsize=APPRAISAL,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not done or len(answer) != APPRAISAL:
+        return empty(Marks)
+    return self._marks(abi_decode(answer, types.Appraisal), held)
+
+
+@internal
+@pure
+def _require_known(marks: Marks):
+    """
+    @notice Reverts for numbers out of all bounds
+    @param marks Marks
+    """
+    if not marks.is_known:
+        refusal._refuse("vault: range")
+
+
+@internal
+@view
+def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
+    """
+    @notice The one function that values the vault: cash less dues, underlying at spot, options as the book says. Claims and pots are
+        not in cash. The high mark is rounded up, all else down
+    @param book Appraisal
+    @param held Balances
+    @return Marks; unknown ones where a number is out of all bounds
+    """
+    if (
+        max(book.spot, book.width) >= MOST_MARK
+        or book.value >= convert(MOST_MARK, int256)
+        or book.value <= -convert(MOST_MARK, int256)
+    ):
+        return empty(Marks)
+    underlying: uint256 = unsafe_mul(held.underlying, UNIT_SCALE)
+    own: uint256 = (unsafe_sub(held.cash, held.dues) * QUOTE_SCALE + underlying * book.spot // WAD)
+    nav: int256 = convert(own, int256) + book.value
+    width: int256 = convert(book.width, int256)
+    scale: int256 = convert(QUOTE_SCALE, int256)
+    total_high: int256 = (max(nav + width, 0) + scale - 1) // scale
+    if total_high >= convert(share_math.LIMIT, int256):
+        return empty(Marks)
+    return Marks(
+        is_known=True,
+        nav=nav,
+        low=nav - width,
+        high=nav + width,
+        total=convert(max(nav, 0) // scale, uint256),
+        total_low=convert(max(nav - width, 0) // scale, uint256),
+        total_high=convert(total_high, uint256),
+        spot=book.spot,
+        free=ledger._free(held),
+        room=ledger.MOST_CASH - min(held.cash, ledger.MOST_CASH),
+        underlying=underlying,
+        is_waiting=held.is_waiting,
+    )
+
+
+@internal
+@view
+def _total() -> uint256:
+    """
+    @notice NAV, or where it cannot be read the last price seen times the shares there are
+    @return Assets, rounded down
+    """
+    marks: Marks = self._try_read()
+    if marks.is_known:
+        return marks.total
+    total: uint256 = ladder._last() * (shares.supply + VIRTUAL) // (VIRTUAL * WAD)
+    return max(total, 1) - 1
+
+
+@internal
+@view
+def _underlying_down(marks: Marks, amount: uint256) -> uint256:
+    """
+    @notice What underlying is worth to the vault: spot, down by what a round may surprise with, less the rise of the potential
+    @param marks Marks, before it comes
+    @param amount Units
+    @return Assets, rounded down
+    """
+    d: uint256 = (staticcall IRiskSheet(staticcall IBook(BOOK).sheet()).mark_terms()).d_spot
+    more: uint256 = amount * UNIT_SCALE
+    before: uint256 = staticcall IBook(BOOK).potential(marks.spot, marks.underlying)
+    after: uint256 = staticcall IBook(BOOK).potential(marks.spot, marks.underlying + more)
+    worth: uint256 = more * marks.spot // WAD * (WAD - min(d, WAD)) // WAD
+    rise: uint256 = after - min(before, after)
+    return (worth - min(rise, worth)) // QUOTE_SCALE
+
+
+# Internals: shares
+
+
+@internal
+@view
+def _whole() -> uint256:
+    """
+    @notice A whole share, in its units
+    """
+    return VIRTUAL * (WAD // QUOTE_SCALE)
+
+
+@internal
+@view
+def _most_in(receiver: address) -> uint256:
+    """
+    @notice What LPs may bring now
+    @param receiver Of the shares
+    @return Assets
+    """
+    marks: Marks = self._try_read()
+    if (
+        not (marks.is_known and self._has_value(marks))
+        or receiver == empty(address)
+        or receiver == self
+    ):
+        return 0
+    supply: uint256 = self._supply_after_fee(marks)
+    return min(
+        marks.room,
+        share_math._assets_down(share_math.LIMIT - 1 - supply, marks.total_high, supply, VIRTUAL),
+    )
+
+
+@internal
+@view
+def _fee_shares(total: uint256) -> uint256:
+    """
+    @notice Shares that a flow would mint for the performance fee now
+    @param total Assets at the low mark
+    @return Shares
+    """
+    if self.fee_receiver == empty(address):
+        return 0
+    supply: uint256 = shares.supply
+    return min(performance._due(total, supply, VIRTUAL), share_math.LIMIT - 1 - supply)
+
+
+@internal
+@view
+def _supply_after_fee(marks: Marks) -> uint256:
+    """
+    @notice Shares that a flow would find
+    @param marks Marks
+    @return Shares
+    """
+    return shares.supply + self._fee_shares(marks.total_low)
+
+
+@internal
+def _collect(total: uint256):
+    """
+    @notice The performance fee of a week that is over; the next one begins
+    @param total Assets at the low mark
+    """
+    fee: uint256 = self._fee_shares(total)
+    if fee != 0:
+        shares._mint(self.fee_receiver, fee)
+        log IVault.FeeMinted(receiver=self.fee_receiver, shares=fee)
+    rate: uint256 = 0
+    if self.fee_receiver != empty(address):
+        rate = staticcall IRiskSheet(staticcall IBook(BOOK).sheet()).performance_fee()
+    supply: uint256 = shares.supply
+    performance._restart(share_math._price_up(total, supply, VIRTUAL), supply, rate)
+
+
+@internal
+def _observe(total: uint256, level: uint256):
+    """
+    @notice Shows the ladder the price of a share
+    @param total Assets at NAV
+    @param level In force
+    """
+    supply: uint256 = shares.supply
+    price: uint256 = share_math._price_down(total, supply, VIRTUAL)
+    found: uint256 = ladder._observe(price, level, supply < LEAST_SUPPLY * self._whole())
+    if found != level:
+        ledger._set_level(found)
+        log IVault.CautionChanged(level=found, price=price, high=ladder._high())
+
+
+@internal
+def _enter(receiver: address, assets: uint256, amount: uint256):
+    """
+    @notice Quote in, shares out
+    @param receiver Of the shares
+    @param assets How much
+    @param amount Shares
+    """
+    shares._require_receiver(receiver)
+    self._require_supply(amount)
+    ledger._credit(assets)
+    shares._mint(receiver, amount)
+    log IVault.Deposit(sender=msg.sender, owner=receiver, assets=assets, shares=amount)
+    self._pull(asset, msg.sender, assets)
+
+
+@internal
+def _leave(receiver: address, owner: address, assets: uint256, amount: uint256):
+    """
+    @notice Shares in, quote out
+    @param receiver Of the quote
+    @param owner Of the shares
+    @param assets How much, no more than is free
+    @param amount Shares
+    """
+    shares._require_receiver(receiver)
+    shares._spend(owner, amount)
+    shares._burn(owner, amount)
+    performance._lower(shares.supply)
+    ledger._debit(assets)
+    log IVault.Withdraw(
+        sender=msg.sender, receiver=receiver, owner=owner, assets=assets, shares=amount
+    )
+    self._send(asset, receiver, assets)
+
+
+@internal
+def _process(id: uint256, waiting: uint256, part: uint256, paid: uint256):
+    """
+    @notice A request, or a part of it, whose turn has come
+    @param id Of the request
+    @param waiting Shares
+    @param part Of them, now
+    @param paid Assets
+    """
+    controller: address = queue._controller(id)
+    queue.waiting[id] = waiting - part
+    queue._owe(controller, paid)
+    log IVault.RedemptionProcessed(controller=controller, request_id=id, assets=paid, shares=part)
+
+
+@internal
+def _finish(first: uint256, spent: uint256, burnt: uint256, earmark: uint256):
+    """
+    @notice After requests were processed: shares burnt, cash owed, the queue where it stands now
+    @param first Id whose turn it is
+    @param spent Assets
+    @param burnt Shares
+    @param earmark Assets that were kept for the queue
+    """
+    pending: uint256 = queue._pending() - burnt
+    queue._set_cursor(pending, first, queue._next())
+    queue.total_owed += spent
+    ledger._set_queue(pending != 0, earmark - min(spent, earmark) if pending != 0 else 0)
+    ledger._debit(spent)
+    shares._burn(self, burnt)
+    performance._lower(shares.supply)
+
+
+# Internals: tokens. A token may answer nothing, as long as it does not answer no.
+
+
+@internal
+def _pull(token: address, payer: address, amount: uint256):
+    """
+    @notice A token in
+    @param token Which
+    @param payer Who pays; has approved the vault
+    @param amount Units; nothing moves for zero
+    """
+    if amount != 0:
+        if not extcall IERC20(token).transferFrom(payer, self, amount, default_return_value=True):
+            refusal._refuse("vault: token refused")
+
+
+@internal
+def _send(token: address, receiver: address, amount: uint256):
+    """
+    @notice A token out
+    @param token Which
+    @param receiver To whom
+    @param amount Units; nothing moves for zero
+    """
+    if amount != 0:
+        if not extcall IERC20(token).transfer(receiver, amount, default_return_value=True):
+            refusal._refuse("vault: token did not pay")
+
+
+@internal
+@view
+def _decimals(token: address) -> uint256:
+    """
+    @notice Decimals of a token
+    @param token Which
+    @return 6 to 18
+    """
+    count: uint256 = convert(staticcall IERC20Detailed(token).decimals(), uint256)
+    if count < 6 or count > 18:
+        refusal._refuse("vault: decimals")
+    return count
