@@ -22,6 +22,8 @@ NANO: Final = 10**9
 """WAD in 1e-9 quote tokens, in which exposures count."""
 SLOPE: Final = 10**27
 """The scale of slopes."""
+MAX_LOTS: Final = 2**31 - 1
+"""What the book can write of one series."""
 FROM_ZERO: Final = WAD // 1_000
 """How far a sheet may move a number from zero, or to it."""
 
@@ -225,7 +227,7 @@ class SheetNumbers:
         scaled = {name: base[name] * nav // unit for name in amounts}
         return base.changed(
             nav_unit=nav,
-            series_lots=nav * 2_000 // spot,
+            series_lots=min(nav * 2_000 // spot, MAX_LOTS),
             risk_aversion=base["risk_aversion"] * unit // nav,
             **scaled,
         )
