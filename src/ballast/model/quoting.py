@@ -263,7 +263,7 @@ def quote(
     before_u, after_u = exposure.potential(law), after.potential(law)
     skew = np.maximum(after_u - before_u, 0.0) if is_reduce_only else after_u - before_u
     worse = _worse_spot(moment, is_put, x)
-    value = _value(mark(moment, strike, worse), is_put)
+    value = _worse_value(moment, strike, is_put, x)
     spread = np.abs(x) * half_spread(moment, strike, is_put, law, caution * toxicity, value)
     plain = x * value + skew + spread
     clamped = np.maximum(plain, _least(worse, moment.discount, strike, is_put, x, value, law))
@@ -296,6 +296,17 @@ def _variance(moment: Moment, spot: Number, strike: npt.ArrayLike) -> Array:
 
 def _value(greeks: black76.Mark, is_put: npt.ArrayLike) -> Array:
     return np.where(is_put, greeks.put, greeks.call)
+
+
+def _worse_value(
+    moment: Moment, strike: npt.ArrayLike, is_put: npt.ArrayLike, size: Array
+) -> Array:
+    """The higher of the two sources' marks for a buyer, the lower for a seller."""
+    first = _value(mark(moment, strike), is_put)
+    if moment.other is None:
+        return np.asarray(np.broadcast_to(first, np.broadcast(first, size).shape))
+    second = _value(mark(moment, strike, moment.other), is_put)
+    return np.where(size > 0.0, np.maximum(first, second), np.minimum(first, second))
 
 
 def _worse_spot(moment: Moment, is_put: npt.ArrayLike, size: Array) -> Array:

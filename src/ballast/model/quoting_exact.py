@@ -244,7 +244,7 @@ def quote_exact(inquiry: Inquiry, kernel: Kernel) -> Quote:
     before, after = inquiry.exposure, inquiry.exposure.sold(risk, inquiry.lots)
     at = (inquiry.ratio, inquiry.snapshot.spot, inquiry.underlying)
     start, end = before.coordinates(*at), after.coordinates(*at)
-    if inquiry.is_opening and (_is_wide(start) or _is_wide(end)):
+    if inquiry.is_opening and (is_wide(start) or is_wide(end)):
         raise Refused("quoter: range")
     twice_before, twice_after = (twice_potential(inquiry.law, place) for place in (start, end))
     skew = twice_after - twice_before
@@ -286,8 +286,13 @@ def lot_risk(inquiry: Inquiry, kernel: Kernel) -> Risk:
     return Risk(value=value, delta=a, gamma=b, vega=vega, flow_delta=dollars)
 
 
+def is_wide(coordinates: Sequence[int]) -> bool:
+    """Does any lie outside the range in which openings are quoted?"""
+    return any(not -FIELD <= g < FIELD for g in coordinates)
+
+
 def twice_potential(law: Law, coordinates: Sequence[int]) -> int:
-    """2 U at 1e-45."""
+    """2 U at 1e-45. Saturated coordinates keep it a function of the state, whatever the state."""
     held = (max(-FIELD, min(g, FIELD - 1)) for g in coordinates)
     return sum(slope * g * g for slope, g in zip(law.slopes, held, strict=True))
 
@@ -365,10 +370,6 @@ def _assets_up(twice: int, decimals: int) -> int:
     """Assets, toward plus infinity for both signs."""
     divisor: int = 2 * 10 ** (45 - decimals)
     return -(-twice // divisor)
-
-
-def _is_wide(coordinates: Sequence[int]) -> bool:
-    return any(not -FIELD <= g < FIELD for g in coordinates)
 
 
 def _toward_zero(a: int, b: int) -> int:
