@@ -55,6 +55,7 @@ MOST_REFERENCE: constant(uint256) = 2**96
 LEAST_REFERENCE: constant(uint256) = 10**15
 
 DESK: public(immutable(address))  # the only account that changes positions
+VAULT: public(immutable(address))  # says what it holds
 ORACLE: public(immutable(address))
 SURFACE: public(immutable(address))
 PRICER: public(immutable(address))
@@ -90,6 +91,7 @@ struct Step:  # a leg beyond the kernel's reach, summed
 @deploy
 def __init__(
     desk: address,
+    vault: address,
     oracle: address,
     surface: address,
     pricer: address,
@@ -99,7 +101,8 @@ def __init__(
 ):
     """
     @notice An empty book
-    @param desk Changes positions; it need not stand yet
+    @param desk Changes positions; neither it nor the vault needs to stand yet
+    @param vault Says what it holds beside the book
     @param oracle Spot and settlement prices
     @param surface Volatility and carry
     @param pricer Evaluates boards
@@ -108,9 +111,11 @@ def __init__(
     @param sheet Its numbers value the book
     """
     assert desk != empty(address), "book: desk"
+    assert vault != empty(address), "book: vault"
     assert reference >= LEAST_REFERENCE and reference <= MOST_REFERENCE, "book: reference"
     assert grid > 0 and grid < 2**100, "book: grid"
     DESK = desk
+    VAULT = vault
     ORACLE = oracle
     SURFACE = surface
     PRICER = pricer
@@ -124,30 +129,28 @@ def __init__(
 
 
 @external
+@reentrant
 def prepare(
-    id: uint256, snapshot: types.Snapshot, is_opening: bool, flow_gap: uint256
+    id: uint256, spot: uint256, spot_at: uint256, version: uint256, flow_gap: uint256
 ) -> types.Standing:
     """
-    @notice Before a trade: resets flows that are due; an opening also refreshes its own expiry where
-        its guard has failed
+    @notice Before a trade: resets flows that are due
+    @dev Not locked, as `apply`: only the desk may call, which has a lock, and nothing is called
     @param id Series
-    @param snapshot The market
-    @param is_opening Whether the trade needs Greeks that hold
+    @param spot Price
+    @param spot_at Time of its round
+    @param version Of the surface
     @param flow_gap Seconds between resets, from the sheet
     @return What the trade meets
     """
     self._require_desk()
-    x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
-    self._reset_flows(snapshot, x, flow_gap)
-    if is_opening and not self._is_fresh(snapshot, x):
-        found: Evaluation = self._current(id >> 128, snapshot, x)
-        if found.is_new:
-            self._store(found)
-            self.freshness = self._intersection(snapshot)
-    return self._standing(id, snapshot, x, self.totals, self.flows, self.freshness)
+    x: int256 = exposure._ratio(spot, REFERENCE)
+    flows: uint256 = self._reset_flows(spot, spot_at, version, x, flow_gap)
+    return self._standing(id, version, x, self.totals, flows, self.freshness)
 
 
 @external
+@reentrant
 def apply(id: uint256, written: int256, held: int256, risk: types.Risk):
     """
     @notice Changes a position and the exposure with it
@@ -175,20 +178,34 @@ def apply(id: uint256, written: int256, held: int256, risk: types.Risk):
     )
 
     lots: int256 = unsafe_sub(held, written)
-    old: uint256 = self.heads[expiry]
-    head: book_words.Head = book_words._head(old)
-    head.value = unsafe_add(head.value, unsafe_mul(lots, risk.value))
-    head.delta = unsafe_add(head.delta, unsafe_mul(lots, risk.delta))
-    head.gamma = unsafe_add(head.gamma, unsafe_mul(lots, risk.gamma))
-    head.vega = unsafe_add(head.vega, unsafe_mul(lots, risk.vega))
-    assert (written <= 0 and held <= 0) or book_words._fits_head(head), "book: range"
-    new: uint256 = book_words._pack_head(head)
-    self.heads[expiry] = new
-    self.totals = book_words._replaced(self.totals, old, new, unsafe_add(written, held))
-    flows: book_words.Flows = book_words._flows(self.flows)
-    flows.delta = unsafe_sub(flows.delta, unsafe_mul(lots, risk.flow_delta))
-    flows.vega = unsafe_sub(flows.vega, unsafe_mul(lots, risk.vega))
-    self.flows = book_words._pack_flows(flows)
+    head: uint256 = 0
+    totals: uint256 = 0
+    is_fitting: bool = False
+    head, totals, is_fitting = book_words._traded(
+        self.heads[expiry], self.totals, lots, unsafe_add(written, held), risk
+    )
+    assert is_fitting or (written <= 0 and held <= 0), "book: range"
+    self.heads[expiry] = head
+    self.totals = totals
+    self.flows = book_words._bought(
+        self.flows,
+        unsafe_mul(unsafe_sub(0, lots), risk.flow_delta),
+        unsafe_mul(unsafe_sub(0, lots), risk.vega),
+    )
+
+
+@external
+def renew(expiry: uint256, snapshot: types.Snapshot):
+    """
+    @notice Evaluates the expiry of an opening anew where its own guard has failed
+    @param expiry Unix time
+    @param snapshot The market
+    """
+    self._require_desk()
+    found: Evaluation = self._current(expiry, snapshot, exposure._ratio(snapshot.spot, REFERENCE))
+    if found.is_new:
+        self._store(found)
+        self.freshness = self._intersection(snapshot)
 
 
 @external
@@ -268,6 +285,18 @@ def close(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
 
 
 @external
+def hold(lots: uint256, caution: uint256):
+    """
+    @notice Vault: what it holds of underlying beside the book, and its drawdown ladder's level, so that
+        a trade finds both here
+    @param lots Of underlying, whole ones
+    @param caution 0 to 3
+    """
+    assert msg.sender == VAULT, "book: not the vault"
+    self.freshness = book_words._with_holdings(self.freshness, lots, caution)
+
+
+@external
 def set_sheet(sheet: address):
     """
     @notice Replaces the numbers that value the book
@@ -331,19 +360,19 @@ def standing(
     """
     x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
     flows: uint256 = self.flows
-    if self._is_reset_due(flows, snapshot, flow_gap):
+    if self._is_reset_due(flows, snapshot.spot_at, flow_gap):
         rounds: uint256 = 0
         averages: uint256 = 0
-        flows, rounds, averages = self._after_reset(flows, snapshot, x)
+        flows, rounds, averages = self._after_reset(flows, snapshot.spot_at, x)
     flows = self._with_version(flows, snapshot.version)
     totals: uint256 = self.totals
     freshness: uint256 = self.freshness
-    if is_opening and not self._is_fresh(snapshot, x):
+    if is_opening and not book_words._holds(freshness, x, block.timestamp, snapshot.version):
         found: Evaluation = self._current(id >> 128, snapshot, x)
         if found.is_new:
             totals = book_words._replaced(totals, self.heads[found.expiry], found.head, 0)
             freshness = self._intersection_with(snapshot, found)
-    return self._standing(id, snapshot, x, totals, flows, freshness)
+    return self._standing(id, snapshot.version, x, totals, flows, freshness)
 
 
 @external
@@ -356,26 +385,6 @@ def appraisal(underlying: uint256) -> types.Appraisal:
     """
     snapshot: types.Snapshot = self._spot()
     return self._appraisal(self._all(snapshot), snapshot, underlying)
-
-
-@external
-@view
-def potential(spot: uint256, underlying: uint256) -> uint256:
-    """
-    @notice U of the exposure as stored
-    @param spot Price
-    @param underlying Units held beside the book, WAD
-    @return Quote, rounded up
-    """
-    totals: book_words.Totals = book_words._totals(self.totals)
-    return self._potential(
-        totals,
-        self.flows,
-        spot,
-        exposure._ratio(spot, REFERENCE),
-        underlying,
-        staticcall IRiskSheet(self.sheet).mark_terms(),
-    )
 
 
 @external
@@ -515,7 +524,7 @@ def _half(expiry: uint256, step: uint256) -> uint256:
 @view
 def _standing(
     id: uint256,
-    snapshot: types.Snapshot,
+    version: uint256,
     x: int256,
     totals_word: uint256,
     flows_word: uint256,
@@ -524,7 +533,7 @@ def _standing(
     """
     @notice What a trade meets
     @param id Series
-    @param snapshot The market
+    @param version Of the surface
     @param x S/R
     @param totals_word As the trade will find them
     @param flows_word The same
@@ -547,47 +556,38 @@ def _standing(
             flow_delta=flows.delta,
             flow_vega=flows.vega,
         ),
+        underlying=unsafe_mul(book_words._held_lots(freshness), units.LOT),
         toxicity=unsafe_mul(flows.toxicity, book_words.TOXICITY_GRAIN),
         written=written,
         held=held,
+        caution=freshness >> 254,
         is_listed=half >> 127 != 0 and unsafe_mul(step, GRID) == strike and id & 254 == 0,
-        is_fresh=book_words._holds(freshness, x, snapshot.at, snapshot.version),
+        is_fresh=book_words._holds(freshness, x, block.timestamp, version),
     )
 
 
 @internal
 @view
-def _is_fresh(snapshot: types.Snapshot, x: int256) -> bool:
-    """
-    @notice Do the Greeks of every expiry before its cutoff hold?
-    @param snapshot The market
-    @param x S/R
-    """
-    return book_words._holds(self.freshness, x, snapshot.at, snapshot.version)
-
-
-@internal
-@pure
-def _is_reset_due(word: uint256, snapshot: types.Snapshot, flow_gap: uint256) -> bool:
+def _is_reset_due(word: uint256, spot_at: uint256, flow_gap: uint256) -> bool:
     """
     @notice Is there a round with a new time, at least `flow_gap` after the last reset?
     @param word Flows
-    @param snapshot The market
+    @param spot_at Time of the round
     @param flow_gap Seconds
     """
     return (
-        snapshot.spot_at > (word >> 160) & book_words.M32
-        and snapshot.at >= unsafe_add((word >> 128) & book_words.M32, flow_gap)
+        spot_at > (word >> 160) & book_words.M32
+        and block.timestamp >= unsafe_add((word >> 128) & book_words.M32, flow_gap)
     )
 
 
 @internal
 @view
-def _after_reset(word: uint256, snapshot: types.Snapshot, x: int256) -> (uint256, uint256, uint256):
+def _after_reset(word: uint256, spot_at: uint256, x: int256) -> (uint256, uint256, uint256):
     """
     @notice Flows, rounds and averages once the running round is closed
     @param word Flows before
-    @param snapshot The market
+    @param spot_at Time of the round that begins
     @param x S/R
     @return Flows, rounds, averages
     """
@@ -595,8 +595,8 @@ def _after_reset(word: uint256, snapshot: types.Snapshot, x: int256) -> (uint256
     averages: uint256 = mark_out._averages(self.averages, self.rounds, flows.delta, x)
     rounds: uint256 = mark_out._closed(self.rounds, flows.delta, x)
     flows.delta = 0
-    flows.reset_at = snapshot.at
-    flows.round_at = snapshot.spot_at
+    flows.reset_at = block.timestamp
+    flows.round_at = spot_at
     flows.toxicity = mark_out._ratio(averages)
     return book_words._pack_flows(flows), rounds, averages
 
@@ -619,29 +619,35 @@ def _with_version(word: uint256, version: uint256) -> uint256:
 
 
 @internal
-def _reset_flows(snapshot: types.Snapshot, x: int256, flow_gap: uint256):
+def _reset_flows(
+    spot: uint256, spot_at: uint256, version: uint256, x: int256, flow_gap: uint256
+) -> uint256:
     """
     @notice Closes the running round and forgets W where that is due
-    @param snapshot The market
+    @param spot Price
+    @param spot_at Time of its round
+    @param version Of the surface
     @param x S/R
     @param flow_gap Seconds
+    @return Flows
     """
     old: uint256 = self.flows
     word: uint256 = old
-    if self._is_reset_due(word, snapshot, flow_gap):
+    if self._is_reset_due(word, spot_at, flow_gap):
         rounds: uint256 = 0
         averages: uint256 = 0
-        word, rounds, averages = self._after_reset(word, snapshot, x)
+        word, rounds, averages = self._after_reset(word, spot_at, x)
         self.rounds = rounds
         self.averages = averages
         log IBook.FlowReset(
-            spot=snapshot.spot,
+            spot=spot,
             flow_delta=book_words._flows(old).delta,
             toxicity=(word >> 224) * book_words.TOXICITY_GRAIN,
         )
-    word = self._with_version(word, snapshot.version)
+    word = self._with_version(word, version)
     if word != old:
         self.flows = word
+    return word
 
 
 # --- internals: evaluating
@@ -959,7 +965,7 @@ def _intersection_with(snapshot: types.Snapshot, found: Evaluation) -> uint256:
     @param found The evaluation; of no expiry for none
     @return See `book_words`
     """
-    word: uint256 = ((book_words.M48 << 48) | (book_words.M32 << 96) | (snapshot.version << 128))
+    word: uint256 = book_words._everywhere(self.freshness, snapshot.version)
     expiries: DynArray[uint256, MAX_EXPIRIES] = self._expiries()
     for expiry: uint256 in expiries:
         if self._is_open(expiry, snapshot.at):

@@ -31,15 +31,13 @@ from interfaces import IVault
 from . import types
 from . import units
 from .math import book_words
+from .math import desk_word
 from .math import exposure
 from .math import payoff
 from .math import series
-from .modules import caution as caution_levels
 from .modules import limits
 
 implements: IDesk
-
-initializes: caution_levels
 
 MAX_STRIKES: constant(uint256) = 24
 MAX_LOTS: constant(uint256) = 2**31 - 1
@@ -56,18 +54,12 @@ BOOK: public(immutable(address))
 VAULT: public(immutable(address))
 TOKEN: public(immutable(address))
 QUOTE_DECIMALS: immutable(uint256)
+REFERENCE: immutable(uint256)  # the book's R
 UNDERLYING_DECIMALS: immutable(uint256)
 
-sheet: public(address)  # the numbers in force
-reference: uint256  # NAV by which limits scale, WAD << 32 | Unix time of the last step
+config: uint256  # sheet 160 | guardian's caution 2 | reference NAV 62, 1e-6 quote | synced at 32
 keeper: public(address)  # lists strikes
-
-
-struct Market:  # all that a trade meets
-    terms: types.TradeTerms
-    snapshot: types.Snapshot
-    holdings: IVault.Holdings
-    level: uint256  # caution in force
+guardian: public(address)  # raises caution
 
 
 @deploy
@@ -106,15 +98,13 @@ def __init__(
     TOKEN = token
     QUOTE_DECIMALS = self._decimals(staticcall IVault(vault).asset())
     UNDERLYING_DECIMALS = self._decimals(staticcall IVault(vault).UNDERLYING())
+    REFERENCE = staticcall IBook(book).REFERENCE()
     assert (staticcall IBook(book).GRID()) % payoff._grain(QUOTE_DECIMALS) == 0, "desk: grid"
     assert staticcall IBook(book).sheet() == sheet, "desk: sheet of the book"
-    caution_levels._set_guardian(guardian)
+    self._set_guardian(guardian)
     self._set_keeper(keeper)
-    self.sheet = sheet
+    self.config = desk_word._with_sheet(0, sheet)
     log IDesk.SheetChanged(sheet=sheet)
-
-
-exports: (caution_levels.guardian,)
 
 
 # --- traders
@@ -134,22 +124,37 @@ def buy(
     @return Assets paid
     """
     self._require_order(lots, deadline)
-    market: Market = self._market(id)
+    size: int256 = convert(lots, int256)
+    config: uint256 = self.config
+    terms: types.TradeTerms = self._terms(config)
+    snapshot: types.Snapshot = self._snapshot(id >> 128)
     standing: types.Standing = extcall IBook(BOOK).prepare(
-        id, market.snapshot, True, market.terms.flow_gap
+        id, snapshot.spot, snapshot.spot_at, snapshot.version, terms.flow_gap
     )
-    quote: types.Quote = self._opening(id, lots, market, standing)
+    if not standing.is_fresh and standing.is_listed:
+        extcall IBook(BOOK).renew(id >> 128, snapshot)
+        standing = extcall IBook(BOOK).prepare(
+            id, snapshot.spot, snapshot.spot_at, snapshot.version, terms.flow_gap
+        )
+    quote: types.Quote = self._quote(id, size, config, terms, snapshot, standing)
     premium: uint256 = convert(quote.premium, uint256)
     assert premium <= most, "desk: price above limit"
-    extcall IBook(BOOK).apply(id, convert(lots, int256), 0, quote.risk)
-    self._log_trade(id, convert(lots, int256), quote, market.snapshot.spot, 0)
+    extcall IBook(BOOK).apply(id, size, 0, quote.risk, skip_contract_check=True)
+    self._log_trade(id, size, quote, snapshot.spot)
     lock_quote: uint256 = 0
     lock_lots: uint256 = 0
     lock_quote, lock_lots = payoff._cover(id, lots, QUOTE_DECIMALS)
-    extcall IVault(VAULT).take(
-        msg.sender, premium, self._dues(quote, market.terms), lock_quote, lock_lots
+    locked_quote: uint256 = 0
+    locked_lots: uint256 = 0
+    locked_quote, locked_lots = extcall IVault(VAULT).take(
+        msg.sender, premium, self._dues(quote.fee, terms.fund_share), lock_quote, lock_lots
     )
-    extcall IOptionToken(TOKEN).mint(receiver, id, lots)
+    limits._require_covered(
+        payoff._locked_wad_up(locked_quote, locked_lots, snapshot.spot, QUOTE_DECIMALS),
+        terms.limits.cover,
+        limits._scale(terms, self._level(config, standing.caution), desk_word._nav_ref(config)),
+    )
+    extcall IOptionToken(TOKEN).mint(receiver, id, lots, skip_contract_check=True)
     return premium
 
 
@@ -160,7 +165,7 @@ def sell(
     """
     @notice Sells options back. Open at every caution level while spot can be read
     @dev Where free quote is short, calls are paid for in underlying out of their own cover, at spot
-        less b_delta
+        and b_delta more
     @param id Series
     @param lots How many
     @param least Assets that the seller gets at least, fees deducted
@@ -169,25 +174,34 @@ def sell(
     @return Assets paid, units of underlying paid
     """
     self._require_order(lots, deadline)
-    market: Market = self._market(id)
+    size: int256 = -convert(lots, int256)
+    config: uint256 = self.config
+    terms: types.TradeTerms = self._terms(config)
+    snapshot: types.Snapshot = self._snapshot(id >> 128)
     standing: types.Standing = extcall IBook(BOOK).prepare(
-        id, market.snapshot, False, market.terms.flow_gap
+        id, snapshot.spot, snapshot.spot_at, snapshot.version, terms.flow_gap
     )
-    quote: types.Quote = self._closing(id, lots, market, standing)
+    quote: types.Quote = self._quote(id, size, config, terms, snapshot, standing)
     proceeds: uint256 = convert(-quote.premium, uint256)
     assert proceeds >= least, "desk: price below limit"
-    extcall IBook(BOOK).apply(id, -convert(lots, int256), 0, quote.risk)
-    extcall IOptionToken(TOKEN).burn(msg.sender, id, lots)
+    extcall IBook(BOOK).apply(id, size, 0, quote.risk, skip_contract_check=True)
+    self._log_trade(id, size, quote, snapshot.spot)
+    extcall IOptionToken(TOKEN).burn(msg.sender, id, lots, skip_contract_check=True)
     free_quote: uint256 = 0
     free_lots: uint256 = 0
     free_quote, free_lots = payoff._cover(id, lots, QUOTE_DECIMALS)
-    price: uint256 = self._buyback_price(market)
-    underlying: uint256 = 0
     assets: uint256 = 0
+    underlying: uint256 = 0
     assets, underlying = extcall IVault(VAULT).pay(
-        receiver, proceeds, self._dues(quote, market.terms), free_quote, free_lots, price
+        receiver,
+        proceeds,
+        self._dues(quote.fee, terms.fund_share),
+        free_quote,
+        free_lots,
+        self._buyback_price(snapshot, terms.law.b_delta),
     )
-    self._log_trade(id, -convert(lots, int256), quote, market.snapshot.spot, underlying)
+    if underlying != 0:
+        log IDesk.PaidInUnderlying(trader=msg.sender, id=id, underlying=underlying)
     return assets, underlying
 
 
@@ -195,20 +209,20 @@ def sell(
 @view
 def quote(id: uint256, lots: int256) -> types.Quote:
     """
-    @notice What a trade would execute at now, to the unit; reverts as it would
+    @notice What a trade would execute at now, to the unit; reverts as it would, but for what only the
+        money tells: cover, its limit, balances
     @param id Series
     @param lots Above zero to buy, below to sell
     @return The price and its parts
     """
-    size: uint256 = convert(abs(lots), uint256)
-    self._require_order(size, block.timestamp)
-    market: Market = self._market(id)
+    self._require_order(convert(abs(lots), uint256), block.timestamp)
+    config: uint256 = self.config
+    terms: types.TradeTerms = self._terms(config)
+    snapshot: types.Snapshot = self._snapshot(id >> 128)
     standing: types.Standing = staticcall IBook(BOOK).standing(
-        id, market.snapshot, lots > 0, market.terms.flow_gap
+        id, snapshot, lots > 0, terms.flow_gap
     )
-    if lots > 0:
-        return self._opening(id, size, market, standing)
-    return self._closing(id, size, market, standing)
+    return self._quote(id, lots, config, terms, snapshot, standing)
 
 
 # --- holders
@@ -285,10 +299,11 @@ def syncNav() -> uint256:
         deposited for one block
     @return The reference NAV
     """
-    nav_ref: uint256 = self.reference >> 32
+    config: uint256 = self.config
+    nav_ref: uint256 = desk_word._nav_ref(config)
     if nav_ref == 0:
         assert msg.sender == self.keeper or msg.sender == OWNER, "desk: first sync"
-    assert block.timestamp >= (self.reference & (2**32 - 1)) + SYNC_GAP, "desk: synced already"
+    assert block.timestamp >= desk_word._synced_at(config) + SYNC_GAP, "desk: synced already"
     middle: int256 = 0
     low: int256 = 0
     high: int256 = 0
@@ -297,8 +312,8 @@ def syncNav() -> uint256:
     if nav_ref != 0:
         step: uint256 = nav_ref * SYNC_STEP // units.WAD + 1
         target = max(min(target, nav_ref + step), nav_ref - min(step, nav_ref - 1))
-    assert target > 0 and target < 2**128, "desk: nothing to sync"
-    self.reference = (target << 32) | block.timestamp
+    assert target >= desk_word.NAV_GRAIN, "desk: nothing to sync"
+    self.config = desk_word._with_nav_down(config, target, block.timestamp)
     log IDesk.NavSynced(nav_ref=target)
     return target
 
@@ -309,7 +324,7 @@ def pokeCaution() -> uint256:
     @notice Brings the drawdown ladder up to date
     @return The caution level in force
     """
-    return max(extcall IVault(VAULT).poke(), caution_levels._level())
+    return max(extcall IVault(VAULT).poke(), desk_word._caution(self.config))
 
 
 # --- keeper
@@ -326,7 +341,7 @@ def list_strikes(expiry: uint256, strikes: DynArray[uint256, MAX_STRIKES]):
     self._require_before_cutoff(expiry)
     snapshot: types.Snapshot = self._snapshot(expiry)
     self._require_young(snapshot)
-    bounds: types.Limits = (staticcall IRiskSheet(self.sheet).trade_terms()).limits
+    bounds: types.Limits = self._terms(self.config).limits
     for strike: uint256 in strikes:
         series._require_fields(expiry, strike, series.CALL)
         delta: int256 = staticcall IQuoter(QUOTER).delta(snapshot, strike, False)
@@ -357,7 +372,9 @@ def raise_caution(level: uint256):
     @notice More careful at once: 1 wider spreads and lower limits, 2 reduce-only, 3 opening stopped
     @param level Above the guardian's present one
     """
-    caution_levels._raise(level)
+    assert msg.sender == self.guardian, "desk: not the guardian"
+    assert level > desk_word._caution(self.config) and level < 4, "desk: caution only rises"
+    self._set_caution(level)
 
 
 # --- owner
@@ -370,7 +387,8 @@ def lower_caution(level: uint256):
     @param level Below the guardian's present one
     """
     self._require_owner()
-    caution_levels._lower(level)
+    assert level < desk_word._caution(self.config), "desk: caution only falls"
+    self._set_caution(level)
 
 
 @external
@@ -380,7 +398,7 @@ def set_guardian(guardian: address):
     @param guardian May raise caution
     """
     self._require_owner()
-    caution_levels._set_guardian(guardian)
+    self._set_guardian(guardian)
 
 
 @external
@@ -400,8 +418,11 @@ def set_sheet(sheet: address):
     @param sheet Made to follow the one in force, so that no number moves by more than a quarter
     """
     self._require_owner()
-    assert staticcall IRiskSheet(sheet).PREVIOUS() == self.sheet, "desk: sheet does not follow"
-    self.sheet = sheet
+    config: uint256 = self.config
+    assert staticcall IRiskSheet(sheet).PREVIOUS() == desk_word._sheet(
+        config
+    ), "desk: sheet does not follow"
+    self.config = desk_word._with_sheet(config, sheet)
     log IDesk.SheetChanged(sheet=sheet)
     extcall IBook(BOOK).set_sheet(sheet)
 
@@ -411,12 +432,22 @@ def set_sheet(sheet: address):
 
 @external
 @view
+def sheet() -> address:
+    """
+    @notice The risk sheet in force
+    @return An IRiskSheet
+    """
+    return desk_word._sheet(self.config)
+
+
+@external
+@view
 def caution() -> uint256:
     """
     @notice The level in force: the higher of the guardian's and the ladder's
     @return 0 to 3
     """
-    return max(caution_levels._level(), (staticcall IVault(VAULT).holdings()).caution)
+    return max(desk_word._caution(self.config), (staticcall IVault(VAULT).holdings()).caution)
 
 
 @external
@@ -426,7 +457,7 @@ def nav_ref() -> uint256:
     @notice The reference NAV, by which limits scale
     @return Quote; zero before the first sync
     """
-    return self.reference >> 32
+    return desk_word._nav_ref(self.config)
 
 
 # --- internals: what a trade meets
@@ -462,129 +493,89 @@ def _snapshot(expiry: uint256) -> types.Snapshot:
 
 @internal
 @view
-def _market(id: uint256) -> Market:
+def _terms(config: uint256) -> types.TradeTerms:
     """
-    @notice All that a trade meets but the book
-    @param id Series
-    @return The market
-    """
-    holdings: IVault.Holdings = staticcall IVault(VAULT).holdings()
-    return Market(
-        terms=staticcall IRiskSheet(self.sheet).trade_terms(),
-        snapshot=self._snapshot(id >> 128),
-        holdings=holdings,
-        level=max(caution_levels._level(), holdings.caution),
-    )
-
-
-@internal
-@view
-def _inquiry(
-    id: uint256,
-    lots: int256,
-    is_reduce_only: bool,
-    market: Market,
-    standing: types.Standing,
-) -> types.Inquiry:
-    """
-    @notice All that the price of a trade depends on
-    @param id Series
-    @param lots Above zero to buy
-    @param is_reduce_only Whether a fall of the potential is not paid for
-    @param market The market
-    @param standing The book
+    @notice The sheet's numbers
+    @param config The desk's word
     @return See `types`
     """
-    return types.Inquiry(
-        strike=(id >> 8) & series.STRIKE_MASK,
-        is_put=id & 1 == 1,
-        lots=lots,
-        is_opening=lots > 0,
-        is_reduce_only=is_reduce_only,
-        snapshot=market.snapshot,
-        exposure=standing.exposure,
-        underlying=convert(
-            payoff._units_wad(market.holdings.underlying, UNDERLYING_DECIMALS), int256
-        ),
-        reference=staticcall IBook(BOOK).REFERENCE(),
-        law=market.terms.law,
-        caution=market.terms.caution_spread if market.level != 0 else units.WAD,
-        toxicity=limits._toxicity(standing.toxicity, market.terms),
-        decimals=QUOTE_DECIMALS,
-    )
+    return staticcall IRiskSheet(desk_word._sheet(config)).trade_terms()
+
+
+@internal
+@pure
+def _level(config: uint256, ladder: uint256) -> uint256:
+    """
+    @notice Caution in force
+    @param config The desk's word
+    @param ladder The drawdown ladder's level
+    @return 0 to 3
+    """
+    return max(desk_word._caution(config), ladder)
 
 
 @internal
 @view
-def _opening(id: uint256, lots: uint256, market: Market, standing: types.Standing) -> types.Quote:
+def _quote(
+    id: uint256,
+    lots: int256,
+    config: uint256,
+    terms: types.TradeTerms,
+    snapshot: types.Snapshot,
+    standing: types.Standing,
+) -> types.Quote:
     """
-    @notice Price of a buy, or the reason why it is refused. The risk is judged last, after the trade
+    @notice Price of a trade, or the reason why it is refused. An opening's risk is judged last, as it
+        is after the trade
     @param id Series
-    @param lots How many
-    @param market The market
+    @param lots Above zero to buy
+    @param config The desk's word
+    @param terms The sheet's numbers
+    @param snapshot The market
     @param standing The book
     @return The price and its parts
     """
+    level: uint256 = self._level(config, standing.caution)
     assert standing.is_listed, "desk: not listed"
-    assert market.level < 2, "desk: reduce only"
-    self._require_before_cutoff(id >> 128)
-    self._require_young(market.snapshot)
-    assert standing.is_fresh, "book: stale"
+    is_opening: bool = lots > 0
+    is_reduce_only: bool = False
+    if is_opening:
+        assert level < 2, "desk: reduce only"
+        self._require_before_cutoff(id >> 128)
+        self._require_young(snapshot)
+        assert standing.is_fresh, "book: stale"
+    else:
+        is_reduce_only = (
+            not standing.is_fresh
+            or level > 1
+            or snapshot.at > snapshot.posted_at + MAX_AGE
+            or snapshot.at + CUTOFF > id >> 128
+        )
     quote: types.Quote = staticcall IQuoter(QUOTER).quote(
-        self._inquiry(id, convert(lots, int256), False, market, standing)
+        types.Inquiry(
+            strike=(id >> 8) & series.STRIKE_MASK,
+            is_put=id & 1 == 1,
+            lots=lots,
+            is_opening=is_opening,
+            is_reduce_only=is_reduce_only,
+            snapshot=snapshot,
+            exposure=standing.exposure,
+            underlying=convert(standing.underlying, int256),
+            reference=REFERENCE,
+            law=terms.law,
+            caution=terms.caution_spread if level != 0 else units.WAD,
+            toxicity=limits._toxicity(standing.toxicity, terms.tox_slope, terms.tox_max),
+            decimals=QUOTE_DECIMALS,
+        )
     )
-    limits._require_within(
-        id,
-        lots,
-        quote,
-        market.terms,
-        standing.written,
-        market.level,
-        self.reference >> 32,
-        self._covered(market),
-        payoff._cover_wad(id, lots, market.snapshot.spot),
-    )
+    if is_opening:
+        limits._require_within(
+            quote,
+            terms.limits,
+            standing.written + convert(lots, uint256),
+            limits._scale(terms, level, desk_word._nav_ref(config)),
+        )
     return quote
-
-
-@internal
-@view
-def _closing(id: uint256, lots: uint256, market: Market, standing: types.Standing) -> types.Quote:
-    """
-    @notice Price of a sale
-    @param id Series
-    @param lots How many
-    @param market The market
-    @param standing The book
-    @return The price and its parts
-    """
-    assert standing.is_listed, "desk: not listed"
-    assert lots <= standing.written, "desk: more than written"
-    is_reduce_only: bool = (
-        not standing.is_fresh
-        or market.level > 1
-        or market.snapshot.at > market.snapshot.posted_at + MAX_AGE
-        or market.snapshot.at + CUTOFF > id >> 128
-    )
-    return staticcall IQuoter(QUOTER).quote(
-        self._inquiry(id, -convert(lots, int256), is_reduce_only, market, standing)
-    )
-
-
-@internal
-@view
-def _covered(market: Market) -> uint256:
-    """
-    @notice Cover that is locked, at spot
-    @param market The market
-    @return Quote, rounded up
-    """
-    return payoff._locked_wad_up(
-        market.holdings.locked_quote,
-        market.holdings.locked_lots,
-        market.snapshot.spot,
-        QUOTE_DECIMALS,
-    )
 
 
 @internal
@@ -602,45 +593,45 @@ def _payoff_down(id: uint256, lots: uint256, price: uint256) -> (uint256, uint25
 
 @internal
 @pure
-def _buyback_price(market: Market) -> uint256:
+def _buyback_price(snapshot: types.Snapshot, b_delta: uint256) -> uint256:
     """
-    @notice At which underlying is paid for calls: spot, of two sources the higher, so that a seller
-        gets fewer units, less nothing: the seller bears b_delta
-    @param market The market
+    @notice At which underlying is paid for calls: spot, of two sources the higher, and b_delta more, so
+        that the seller gets fewer units
+    @param snapshot The market
+    @param b_delta Share of spot
     @return Quote per unit
     """
-    spot: uint256 = max(market.snapshot.spot, market.snapshot.other)
-    return unsafe_div(unsafe_mul(spot, unsafe_add(units.WAD, market.terms.law.b_delta)), units.WAD)
+    return unsafe_div(
+        unsafe_mul(max(snapshot.spot, snapshot.other), unsafe_add(units.WAD, b_delta)), units.WAD
+    )
 
 
 @internal
 @pure
-def _dues(quote: types.Quote, terms: types.TradeTerms) -> uint256:
+def _dues(fee: uint256, fund_share: uint256) -> uint256:
     """
-    @notice The insurance fund's part of the fee
-    @param quote The price
-    @param terms The sheet's
+    @notice The insurance fund's part of a fee
+    @param fee Assets
+    @param fund_share Of it
     @return Assets, rounded down
     """
-    return unsafe_div(unsafe_mul(quote.fee, terms.fund_share), units.WAD)
+    return unsafe_div(unsafe_mul(fee, fund_share), units.WAD)
 
 
 @internal
-def _log_trade(id: uint256, lots: int256, quote: types.Quote, spot: uint256, underlying: uint256):
+def _log_trade(id: uint256, lots: int256, quote: types.Quote, spot: uint256):
     """
     @notice The whole breakdown of a trade
     @param id Series
     @param lots Above zero: bought
     @param quote The price
     @param spot Of the first source
-    @param underlying Units paid in place of the premium
     """
     log IDesk.Traded(
         trader=msg.sender,
         id=id,
         lots=lots,
         premium=quote.premium,
-        underlying=underlying,
         fee=quote.fee,
         cover_fee=quote.cover_fee,
         mark=quote.mark,
@@ -648,14 +639,7 @@ def _log_trade(id: uint256, lots: int256, quote: types.Quote, spot: uint256, und
         spread=quote.spread,
         clamp=quote.clamp,
         spot=spot,
-        risk=book_words._pack_head(
-            book_words.Head(
-                value=quote.risk.value,
-                delta=quote.risk.delta,
-                gamma=quote.risk.gamma,
-                vega=quote.risk.vega,
-            )
-        ),
+        risk=book_words._packed_risk(quote.risk),
     )
 
 
@@ -754,3 +738,24 @@ def _decimals(token: address) -> uint256:
     digits: uint256 = convert(staticcall IERC20Detailed(token).decimals(), uint256)
     assert digits >= 6 and digits <= 18, "desk: decimals"
     return digits
+
+
+@internal
+def _set_guardian(guardian: address):
+    """
+    @notice Replaces the guardian
+    @param guardian Raises caution
+    """
+    self._require_address(guardian)
+    self.guardian = guardian
+    log IDesk.GuardianChanged(guardian=guardian)
+
+
+@internal
+def _set_caution(level: uint256):
+    """
+    @notice Writes the guardian's level
+    @param level 0 to 3
+    """
+    self.config = desk_word._with_caution(self.config, level)
+    log IDesk.CautionChanged(level=level)

@@ -3,7 +3,7 @@
 """
 @title Quoter
 @license MIT
-@notice The quoting law. Stateless: what a trade costs is a function of what it is given.
+@notice The quoting inquiry.law. Stateless: what a trade costs is a function of what it is given.
 
         premium = x m + U(after) - U(before) + |x| h, clamped in the vault's favour, and fees
 
@@ -23,14 +23,13 @@
 from interfaces import IQuoter
 from . import types
 from . import units
-from .math import black76
 from .math import carry
 from .math import coefficients as c
 from .math import domain
-from .math import essvi
 from .math import exposure
 from .math import fixed
 from .math import flat
+from .math import smile_mark
 
 implements: IQuoter
 
@@ -41,15 +40,6 @@ TWICE_QUOTE: constant(int256) = 2 * 10**45  # one quote token
 TWICE_WAD: constant(int256) = 2 * 10**27  # 1e-18 of one
 MAX_LOTS: constant(uint256) = 2**31 - 1
 MAX_SPOT: constant(uint256) = 2**108
-
-
-struct Option:  # one contract at one moment
-    mark: uint256
-    delta: int256
-    gamma: int256
-    vega: int256
-    root_variance: int256  # sqrt(w / (2 ln 2)), Q
-    root_tau: int256  # sqrt(tau in years), Q
 
 
 struct Move:  # of the potential
@@ -68,8 +58,9 @@ def quote(inquiry: types.Inquiry) -> types.Quote:
     @param inquiry See `types`
     @return See `types`. Reverts with "quoter: no bid" where the trader would get nothing
     """
-    self._require_inquiry(inquiry)
-    option: Option = self._option(inquiry.snapshot, inquiry.strike, inquiry.is_put)
+    self._require_size(inquiry.lots, inquiry.strike)
+    self._require_snapshot(inquiry.snapshot)
+    option: smile_mark.Option = self._option(inquiry.snapshot, inquiry.strike, inquiry.is_put)
     x: int256 = exposure._ratio(inquiry.snapshot.spot, inquiry.reference)
     risk: types.Risk = exposure._risk(
         convert(option.mark, int256),
@@ -129,16 +120,16 @@ def _require_snapshot(snapshot: types.Snapshot):
 
 @internal
 @pure
-def _require_inquiry(inquiry: types.Inquiry):
+def _require_size(lots: int256, strike: uint256):
     """
     @notice Reverts for a trade of no size or of too large a size
-    @param inquiry The trade
+    @param lots Of the trade
+    @param strike Strike price
     """
-    if unsafe_sub(convert(abs(inquiry.lots), uint256), 1) >= MAX_LOTS:
+    if unsafe_sub(convert(abs(lots), uint256), 1) >= MAX_LOTS:
         self._refuse("quoter: size")
-    if unsafe_sub(inquiry.strike, 1) >= 2**120 - 1:
+    if unsafe_sub(strike, 1) >= 2**120 - 1:
         self._refuse("quoter: strike")
-    self._require_snapshot(inquiry.snapshot)
 
 
 # --- the mark
@@ -146,7 +137,7 @@ def _require_inquiry(inquiry: types.Inquiry):
 
 @internal
 @pure
-def _option(snapshot: types.Snapshot, strike: uint256, is_put: bool) -> Option:
+def _option(snapshot: types.Snapshot, strike: uint256, is_put: bool) -> smile_mark.Option:
     """
     @notice Mark and Greeks of one contract at the first source's price
     @param snapshot The market
@@ -154,87 +145,14 @@ def _option(snapshot: types.Snapshot, strike: uint256, is_put: bool) -> Option:
     @param is_put Put or call
     @return The contract
     """
-    forward: uint256 = carry._forward(snapshot.spot, snapshot.discount)
-    root_tau: int256 = fixed._sqrt_years(convert(snapshot.tau, int256))
-    variance: uint256 = self._variance(snapshot, forward, strike)
-    if variance == 0:
-        return self._step(snapshot.spot, strike, snapshot.discount, is_put, root_tau)
-    mark: types.Mark = flat._mark(forward, strike, snapshot.discount, variance, snapshot.tau)
-    return Option(
-        mark=mark.put if is_put else mark.call,
-        delta=mark.delta_put if is_put else mark.delta_call,
-        gamma=convert(mark.gamma, int256),
-        vega=convert(mark.vega, int256),
-        root_variance=fixed._sqrt_variance(convert(variance, int256)),
-        root_tau=root_tau,
+    return flat._option(
+        carry._forward(snapshot.spot, snapshot.discount),
+        strike,
+        snapshot.discount,
+        snapshot.smile,
+        snapshot.tau,
+        is_put,
     )
-
-
-@internal
-@pure
-def _variance(snapshot: types.Snapshot, forward: uint256, strike: uint256) -> uint256:
-    """
-    @notice Total variance of a strike on the slice; zero where the kernel does not reach
-    @param snapshot The market
-    @param forward Forward price
-    @param strike Strike price
-    @return Total variance, rounded down
-    """
-    w: int256 = fixed._contrast(convert(forward, int256), convert(strike, int256))
-    x: int256 = unsafe_mul(w, w) >> 96
-    if x > domain.FACTOR_32:
-        return 0
-    h: essvi.Hyperbola = essvi._hyperbola(snapshot.smile)
-    variance: int256 = essvi._total_variance(
-        unsafe_mul(w, flat._log2_over(x)) >> 96,
-        h.skew,
-        h.slope,
-        h.rho,
-        h.base,
-        h.height,
-        h.height_squared,
-    )
-    return convert(max(variance, 0), uint256)
-
-
-@internal
-@pure
-def _step(
-    spot: uint256, strike: uint256, discount: uint256, is_put: bool, root_tau: int256
-) -> Option:
-    """
-    @notice A contract that is worth its intrinsic value, and the Greeks of a step
-    @param spot Price
-    @param strike Strike price
-    @param discount Price today of one quote token at expiry
-    @param is_put Put or call
-    @param root_tau sqrt(tau in years), Q
-    @return The contract
-    """
-    mark: uint256 = self._intrinsic_up(spot, strike, discount, is_put)
-    step: int256 = 0
-    if mark != 0:
-        step = -WAD if is_put else WAD
-    return Option(mark=mark, delta=step, gamma=0, vega=0, root_variance=0, root_tau=root_tau)
-
-
-@internal
-@pure
-def _intrinsic_up(spot: uint256, strike: uint256, discount: uint256, is_put: bool) -> uint256:
-    """
-    @notice Discounted intrinsic value of a contract
-    @param spot Price
-    @param strike Strike price
-    @param discount Price today of one quote token at expiry
-    @param is_put Put or call
-    @return Quote, rounded up
-    """
-    product: uint256 = unsafe_mul(strike, discount)
-    if is_put:
-        owed: uint256 = unsafe_div(unsafe_add(product, units.WAD - 1), units.WAD)
-        return unsafe_sub(max(owed, spot), spot)
-    owed: uint256 = unsafe_div(product, units.WAD)
-    return unsafe_sub(max(spot, owed), owed)
 
 
 @internal
@@ -246,16 +164,15 @@ def _worse(inquiry: types.Inquiry, mark: uint256) -> uint256:
     @param mark Of the first source
     @return The higher for a buyer, the lower for a seller
     """
-    spot: uint256 = inquiry.snapshot.other
-    discount: uint256 = inquiry.snapshot.discount
-    forward: uint256 = carry._forward(spot, discount)
-    variance: uint256 = self._variance(inquiry.snapshot, forward, inquiry.strike)
-    other: uint256 = self._intrinsic_up(spot, inquiry.strike, discount, inquiry.is_put)
-    if variance != 0:
-        call: uint256 = 0
-        put: uint256 = 0
-        call, put = black76._price(forward, inquiry.strike, discount, variance)
-        other = put if inquiry.is_put else call
+    snapshot: types.Snapshot = inquiry.snapshot
+    other: uint256 = flat._option(
+        carry._forward(snapshot.other, snapshot.discount),
+        inquiry.strike,
+        snapshot.discount,
+        snapshot.smile,
+        snapshot.tau,
+        inquiry.is_put,
+    ).mark
     return max(mark, other) if inquiry.lots > 0 else min(mark, other)
 
 
@@ -273,7 +190,6 @@ def _move(inquiry: types.Inquiry, risk: types.Risk, x: int256) -> Move:
     @param x S/R
     @return The potential
     """
-    law: types.Law = inquiry.law
     before: types.Exposure = inquiry.exposure
     lots: int256 = inquiry.lots
     spot: int256 = convert(inquiry.snapshot.spot, int256)
@@ -301,11 +217,11 @@ def _move(inquiry: types.Inquiry, risk: types.Risk, x: int256) -> Move:
             before.vega,
             before.flow_delta,
             before.flow_vega,
-            law.delta_slope,
-            law.gamma_slope,
-            law.vega_slope,
-            law.flow_slope,
-            law.vflow_slope,
+            inquiry.law.delta_slope,
+            inquiry.law.gamma_slope,
+            inquiry.law.vega_slope,
+            inquiry.law.flow_slope,
+            inquiry.law.vflow_slope,
         ),
         twice_after=exposure._twice_potential(
             delta_after,
@@ -313,11 +229,11 @@ def _move(inquiry: types.Inquiry, risk: types.Risk, x: int256) -> Move:
             vega_after,
             flow_after,
             vflow_after,
-            law.delta_slope,
-            law.gamma_slope,
-            law.vega_slope,
-            law.flow_slope,
-            law.vflow_slope,
+            inquiry.law.delta_slope,
+            inquiry.law.gamma_slope,
+            inquiry.law.vega_slope,
+            inquiry.law.flow_slope,
+            inquiry.law.vflow_slope,
         ),
         gamma_before=gamma_before,
         gamma_after=gamma_after,
@@ -330,7 +246,7 @@ def _move(inquiry: types.Inquiry, risk: types.Risk, x: int256) -> Move:
 
 @internal
 @pure
-def _half_spread(inquiry: types.Inquiry, option: Option) -> uint256:
+def _half_spread(inquiry: types.Inquiry, option: smile_mark.Option) -> uint256:
     """
     @notice h of one contract: max(h_min S, b_vega vega + b_delta S |delta| + b_mark m) times caution
         times toxicity, and what the ages of spot and surface cost
@@ -338,15 +254,16 @@ def _half_spread(inquiry: types.Inquiry, option: Option) -> uint256:
     @param option The contract
     @return Quote
     """
-    law: types.Law = inquiry.law
     spot: uint256 = inquiry.snapshot.spot
     dollars: uint256 = unsafe_div(unsafe_mul(spot, convert(abs(option.delta), uint256)), units.WAD)
     vega: uint256 = convert(option.vega, uint256)
     h: uint256 = max(
-        unsafe_mul(law.h_min, spot),
+        unsafe_mul(inquiry.law.h_min, spot),
         unsafe_add(
-            unsafe_add(unsafe_mul(law.b_vega, vega), unsafe_mul(law.b_delta, dollars)),
-            unsafe_mul(law.b_mark, option.mark),
+            unsafe_add(
+                unsafe_mul(inquiry.law.b_vega, vega), unsafe_mul(inquiry.law.b_delta, dollars)
+            ),
+            unsafe_mul(inquiry.law.b_mark, option.mark),
         ),
     )
     h = unsafe_div(
@@ -365,7 +282,8 @@ def _half_spread(inquiry: types.Inquiry, option: Option) -> uint256:
         h = unsafe_add(
             h,
             unsafe_mul(
-                unsafe_div(unsafe_mul(law.stale_z, dollars), units.WAD), convert(move, uint256)
+                unsafe_div(unsafe_mul(inquiry.law.stale_z, dollars), units.WAD),
+                convert(move, uint256),
             )
             >> 96,
         )
@@ -379,7 +297,7 @@ def _half_spread(inquiry: types.Inquiry, option: Option) -> uint256:
 
 @internal
 @pure
-def _floor_up(inquiry: types.Inquiry, option: Option) -> uint256:
+def _floor_up(inquiry: types.Inquiry, option: smile_mark.Option) -> uint256:
     """
     @notice What a buyer pays at least: max(intrinsic, (1 - c) m)
     @param inquiry The trade
@@ -395,13 +313,13 @@ def _floor_up(inquiry: types.Inquiry, option: Option) -> uint256:
     spot = min(spot, other) if inquiry.is_put else max(spot, other)
     return max(
         low,
-        self._intrinsic_up(spot, inquiry.strike, inquiry.snapshot.discount, inquiry.is_put),
+        smile_mark._intrinsic_up(spot, inquiry.strike, inquiry.snapshot.discount, inquiry.is_put),
     )
 
 
 @internal
 @pure
-def _ceiling_down(inquiry: types.Inquiry, option: Option) -> uint256:
+def _ceiling_down(inquiry: types.Inquiry, option: smile_mark.Option) -> uint256:
     """
     @notice What a seller gets at most: min((1 + c) m, S of a call or K df of a put)
     @param inquiry The trade
@@ -428,14 +346,15 @@ def _assets_up(twice: int256, divisor: int256) -> int256:
     @param divisor Twice an asset, at 1e-45
     @return Assets
     """
-    return unsafe_add(
-        unsafe_div(twice, divisor), convert(twice > 0 and twice % divisor != 0, int256)
-    )
+    assets: int256 = unsafe_div(twice, divisor)
+    return unsafe_add(assets, convert(unsafe_mul(assets, divisor) < twice, int256))
 
 
 @internal
 @pure
-def _priced(inquiry: types.Inquiry, option: Option, risk: types.Risk, move: Move) -> types.Quote:
+def _priced(
+    inquiry: types.Inquiry, option: smile_mark.Option, risk: types.Risk, move: Move
+) -> types.Quote:
     """
     @notice All parts of the premium, and their sum
     @param inquiry The trade
@@ -444,7 +363,6 @@ def _priced(inquiry: types.Inquiry, option: Option, risk: types.Risk, move: Move
     @param move Of the potential
     @return The quote
     """
-    law: types.Law = inquiry.law
     divisor: int256 = unsafe_mul(2, convert(10**unsafe_sub(45, inquiry.decimals), int256))
     is_buy: bool = inquiry.lots > 0
     size: int256 = unsafe_mul(inquiry.lots, LOT)
@@ -475,8 +393,8 @@ def _priced(inquiry: types.Inquiry, option: Option, risk: types.Risk, move: Move
         convert(
             unsafe_div(
                 min(
-                    unsafe_mul(law.fee_spot, inquiry.snapshot.spot),
-                    unsafe_mul(law.fee_cap, option.mark),
+                    unsafe_mul(inquiry.law.fee_spot, inquiry.snapshot.spot),
+                    unsafe_mul(inquiry.law.fee_cap, option.mark),
                 ),
                 units.WAD,
             ),
@@ -488,7 +406,7 @@ def _priced(inquiry: types.Inquiry, option: Option, risk: types.Risk, move: Move
     if is_buy and inquiry.is_opening:
         cover: uint256 = inquiry.strike if inquiry.is_put else inquiry.snapshot.spot
         cover = unsafe_div(
-            unsafe_mul(unsafe_mul(cover, law.cover_rate), inquiry.snapshot.tau),
+            unsafe_mul(unsafe_mul(cover, inquiry.law.cover_rate), inquiry.snapshot.tau),
             units.WAD * units.YEAR,
         )
         cover_fee = self._assets_up(

@@ -78,7 +78,9 @@ struct Marks:  # the vault at one moment
     total: uint256  # assets: NAV rounded down, at least zero
     total_low: uint256  # rounded down, at least zero
     total_high: uint256  # rounded up, at least zero
+    potential: uint256  # U, WAD
     spot: uint256
+    supply: uint256  # shares that a flow finds, those of a fee that is due included
     free: uint256  # assets
     room: uint256  # assets that LPs may still bring
     underlying: uint256  # WAD
@@ -134,7 +136,9 @@ def __init__(
 
 
 @external
-def take(payer: address, amount: uint256, dues: uint256, lock_quote: uint256, lock_lots: uint256):
+def take(
+    payer: address, amount: uint256, dues: uint256, lock_quote: uint256, lock_lots: uint256
+) -> (uint256, uint256):
     """
     @notice A premium in, cover locked
     @param payer Who pays; has approved the vault
@@ -142,10 +146,14 @@ def take(payer: address, amount: uint256, dues: uint256, lock_quote: uint256, lo
     @param dues Assets of them that are the fund's
     @param lock_quote Assets that cover puts
     @param lock_lots Lots of underlying that cover calls
+    @return Assets and lots of underlying locked now
     """
     self._require_desk()
-    ledger._take(amount, dues, lock_quote, lock_lots)
+    locked_quote: uint256 = 0
+    locked_lots: uint256 = 0
+    locked_quote, locked_lots = ledger._take(amount, dues, lock_quote, lock_lots)
     self._pull(asset, payer, amount)
+    return locked_quote, locked_lots
 
 
 @external
@@ -173,6 +181,8 @@ def pay(
         units = amount * QUOTE_SCALE * WAD // underlying_price // UNIT_SCALE
     paid: uint256 = 0
     paid, units = ledger._pay(amount, dues, release_quote, release_lots, units)
+    if units != 0:
+        self._tell_book()
     self._send(asset, receiver, paid)
     self._send(UNDERLYING, receiver, units)
     return paid, units
@@ -198,6 +208,7 @@ def settle(
     """
     self._require_desk()
     ledger._settle(expiry, pot_quote, pot_underlying, pot_lots, release_quote, release_lots)
+    self._tell_book()
     if pot_lots != 0:
         log IVault.PotFilled(
             expiry=expiry, quote=pot_quote, underlying=pot_underlying, lots=pot_lots
@@ -220,6 +231,7 @@ def pay_out(expiry: uint256, receiver: address, quote: uint256, underlying: uint
     back_quote, back_units = ledger._pay_out(expiry, quote, underlying, lots)
     if back_quote != 0 or back_units != 0:
         log IVault.PotEmptied(expiry=expiry, quote=back_quote, underlying=back_units)
+        self._tell_book()
     self._send(asset, receiver, quote)
     self._send(UNDERLYING, receiver, underlying)
 
@@ -238,7 +250,7 @@ def deposit(assets: uint256, receiver: address, min_shares: uint256 = 0) -> uint
     """
     marks: Marks = self._open()
     self._require_entry(marks, assets)
-    minted: uint256 = share_math._shares_down(assets, marks.total_high, shares.supply, VIRTUAL)
+    minted: uint256 = share_math._shares_down(assets, marks.total_high, marks.supply, VIRTUAL)
     if minted == 0 and assets != 0:
         refusal._refuse("vault: nothing")
     if minted < min_shares:
@@ -257,7 +269,7 @@ def mint(amount: uint256, receiver: address) -> uint256:
     """
     marks: Marks = self._open()
     self._require_supply(amount)
-    assets: uint256 = share_math._assets_up(amount, marks.total_high, shares.supply, VIRTUAL)
+    assets: uint256 = share_math._assets_up(amount, marks.total_high, marks.supply, VIRTUAL)
     self._require_entry(marks, assets)
     self._enter(receiver, assets, amount)
     return assets
@@ -274,7 +286,7 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     """
     marks: Marks = self._open()
     self._require_exit(marks, assets)
-    burnt: uint256 = share_math._shares_up(assets, marks.total_low, shares.supply, VIRTUAL)
+    burnt: uint256 = share_math._shares_up(assets, marks.total_low, marks.supply, VIRTUAL)
     self._leave(receiver, owner, assets, burnt)
     return burnt
 
@@ -290,9 +302,8 @@ def redeem(amount: uint256, receiver: address, owner: address, min_assets: uint2
     @return Assets, rounded down
     """
     marks: Marks = self._open()
-    supply: uint256 = shares.supply
-    self._require_shares(amount, supply)
-    assets: uint256 = share_math._assets_down(amount, marks.total_low, supply, VIRTUAL)
+    self._require_shares(amount, marks.supply)
+    assets: uint256 = share_math._assets_down(amount, marks.total_low, marks.supply, VIRTUAL)
     self._require_exit(marks, assets)
     self._require_assets(assets, min_assets)
     self._leave(receiver, owner, assets, amount)
@@ -313,13 +324,14 @@ def depositUnderlying(amount: uint256, receiver: address, min_shares: uint256 = 
     ledger._credit_units(amount)
     assets: uint256 = self._underlying_down(marks, amount)
     self._require_value(marks)
-    minted: uint256 = share_math._shares_down(assets, marks.total_high, shares.supply, VIRTUAL)
+    minted: uint256 = share_math._shares_down(assets, marks.total_high, marks.supply, VIRTUAL)
     self._require_supply(minted)
     if minted == 0 or minted < min_shares:
         refusal._refuse("vault: too few shares")
     shares._require_receiver(receiver)
     shares._mint(receiver, minted)
     log IVault.UnderlyingDeposited(sender=msg.sender, owner=receiver, amount=amount, shares=minted)
+    self._tell_book()
     self._pull(UNDERLYING, msg.sender, amount)
     return minted
 
@@ -384,7 +396,6 @@ def processRedemptions(count: uint256) -> uint256:
     """
     marks: Marks = self._open()
     self._require_floor(marks)
-    supply: uint256 = shares.supply
     held: ledger.Balances = ledger._balances()
     room: uint256 = ledger._free(held) + held.earmark
     spent: uint256 = 0
@@ -397,9 +408,10 @@ def processRedemptions(count: uint256) -> uint256:
         waiting: uint256 = queue.waiting[first]
         if waiting != 0:
             part: uint256 = min(
-                waiting, share_math._shares_down(room - spent, marks.total_low, supply, VIRTUAL)
+                waiting,
+                share_math._shares_down(room - spent, marks.total_low, marks.supply, VIRTUAL),
             )
-            paid: uint256 = share_math._assets_down(part, marks.total_low, supply, VIRTUAL)
+            paid: uint256 = share_math._assets_down(part, marks.total_low, marks.supply, VIRTUAL)
             if part < waiting and paid == 0:
                 break
             self._process(first, waiting, part, paid)
@@ -610,7 +622,7 @@ def maxDeposit(receiver: address) -> uint256:
     @param receiver Of the shares
     @return Assets
     """
-    return self._most_in(receiver)
+    return self._most_in(self._try_read(), receiver)
 
 
 @external
@@ -624,9 +636,9 @@ def maxMint(receiver: address) -> uint256:
     marks: Marks = self._try_read()
     return min(
         share_math._shares_down(
-            self._most_in(receiver), marks.total_high, self._supply_after_fee(marks), VIRTUAL
+            self._most_in(marks, receiver), marks.total_high, marks.supply, VIRTUAL
         ),
-        share_math.LIMIT - 1 - self._supply_after_fee(marks),
+        share_math.LIMIT - 1 - marks.supply,
     )
 
 
@@ -643,9 +655,7 @@ def maxWithdraw(owner: address) -> uint256:
         return 0
     return min(
         marks.free,
-        share_math._assets_down(
-            shares.balances[owner], marks.total_low, self._supply_after_fee(marks), VIRTUAL
-        ),
+        share_math._assets_down(shares.balances[owner], marks.total_low, marks.supply, VIRTUAL),
     )
 
 
@@ -662,9 +672,7 @@ def maxRedeem(owner: address) -> uint256:
         return 0
     return min(
         shares.balances[owner],
-        share_math._shares_down(
-            marks.free, marks.total_low, self._supply_after_fee(marks), VIRTUAL
-        ),
+        share_math._shares_down(marks.free, marks.total_low, marks.supply, VIRTUAL),
     )
 
 
@@ -681,7 +689,7 @@ def previewDeposit(assets: uint256) -> uint256:
     """
     marks: Marks = self._read()
     self._require_value(marks)
-    return share_math._shares_down(assets, marks.total_high, self._supply_after_fee(marks), VIRTUAL)
+    return share_math._shares_down(assets, marks.total_high, marks.supply, VIRTUAL)
 
 
 @external
@@ -694,7 +702,7 @@ def previewMint(amount: uint256) -> uint256:
     """
     marks: Marks = self._read()
     self._require_value(marks)
-    return share_math._assets_up(amount, marks.total_high, self._supply_after_fee(marks), VIRTUAL)
+    return share_math._assets_up(amount, marks.total_high, marks.supply, VIRTUAL)
 
 
 @external
@@ -707,7 +715,7 @@ def previewWithdraw(assets: uint256) -> uint256:
     """
     marks: Marks = self._read()
     self._require_floor(marks)
-    return share_math._shares_up(assets, marks.total_low, self._supply_after_fee(marks), VIRTUAL)
+    return share_math._shares_up(assets, marks.total_low, marks.supply, VIRTUAL)
 
 
 @external
@@ -720,7 +728,7 @@ def previewRedeem(amount: uint256) -> uint256:
     """
     marks: Marks = self._read()
     self._require_floor(marks)
-    return share_math._assets_down(amount, marks.total_low, self._supply_after_fee(marks), VIRTUAL)
+    return share_math._assets_down(amount, marks.total_low, marks.supply, VIRTUAL)
 
 
 @external
@@ -736,7 +744,7 @@ def previewDepositUnderlying(amount: uint256) -> uint256:
     return share_math._shares_down(
         self._underlying_down(marks, amount),
         marks.total_high,
-        self._supply_after_fee(marks),
+        marks.supply,
         VIRTUAL,
     )
 
@@ -977,12 +985,32 @@ def _open() -> Marks:
     @return Marks, before the flow
     """
     held: ledger.Balances = ledger._balances()
-    marks: Marks = self._marks(extcall IBook(BOOK).appraise(held.underlying * UNIT_SCALE), held)
+    marks: Marks = self._marks(extcall IBook(BOOK).appraise(self._beside(held)), held)
     self._require_known(marks)
     self._observe(marks.total, held.level)
     if performance._is_due():
-        self._collect(marks.total_low)
+        self._collect(marks)
     return marks
+
+
+@internal
+@view
+def _beside(held: ledger.Balances) -> uint256:
+    """
+    @notice Underlying that the book counts in the potential, as trades meet it there: whole lots
+    @param held Balances
+    @return Units, WAD
+    """
+    return ledger._lots(held) * 10**14
+
+
+@internal
+def _tell_book():
+    """
+    @notice Keeps at hand in the book what a trade must know: lots of underlying, level of the ladder
+    """
+    held: ledger.Balances = ledger._balances()
+    extcall IBook(BOOK).hold(ledger._lots(held), held.level)
 
 
 @internal
@@ -992,7 +1020,7 @@ def _read() -> Marks:
     @notice The marks that `_open` would find
     """
     held: ledger.Balances = ledger._balances()
-    marks: Marks = self._marks(staticcall IBook(BOOK).appraisal(held.underlying * UNIT_SCALE), held)
+    marks: Marks = self._marks(staticcall IBook(BOOK).appraisal(self._beside(held)), held)
     self._require_known(marks)
     return marks
 
@@ -1008,7 +1036,7 @@ def _try_read() -> Marks:
     answer: Bytes[APPRAISAL] = b""
     done, answer = raw_call(
         BOOK,
-        abi_encode(held.underlying * UNIT_SCALE, method_id=method_id("appraisal(uint256)")),
+        abi_encode(self._beside(held), method_id=method_id("appraisal(uint256)")),
         max_outsize=APPRAISAL,
         is_static_call=True,
         revert_on_failure=False,
@@ -1053,18 +1081,21 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
     total_high: int256 = (max(nav + width, 0) + scale - 1) // scale
     if total_high >= convert(share_math.LIMIT, int256):
         return empty(Marks)
+    total_low: uint256 = convert(max(nav - width, 0) // scale, uint256)
     return Marks(
         is_known=True,
         nav=nav,
         low=nav - width,
         high=nav + width,
         total=convert(max(nav, 0) // scale, uint256),
-        total_low=convert(max(nav - width, 0) // scale, uint256),
+        total_low=total_low,
         total_high=convert(total_high, uint256),
+        potential=book.potential,
         spot=book.spot,
+        supply=shares.supply + self._fee_shares(total_low),
         free=ledger._free(held),
         room=ledger.MOST_CASH - min(held.cash, ledger.MOST_CASH),
-        underlying=underlying,
+        underlying=self._beside(held),
         is_waiting=held.is_waiting,
     )
 
@@ -1080,7 +1111,7 @@ def _total() -> uint256:
     if marks.is_known:
         return marks.total
     total: uint256 = ladder._last() * (shares.supply + VIRTUAL) // (VIRTUAL * WAD)
-    return max(total, 1) - 1
+    return min(max(total, 1) - 1, share_math.LIMIT - 1)
 
 
 @internal
@@ -1088,16 +1119,17 @@ def _total() -> uint256:
 def _underlying_down(marks: Marks, amount: uint256) -> uint256:
     """
     @notice What underlying is worth to the vault: spot, down by what a round may surprise with, less the rise of the potential
+    @dev Asks the book twice, and not `potential`, which knows what is stored only: a preview must refresh in memory
     @param marks Marks, before it comes
-    @param amount Units
+    @param amount Units, fewer than 2^104
     @return Assets, rounded down
     """
-    d: uint256 = (staticcall IRiskSheet(staticcall IBook(BOOK).sheet()).mark_terms()).d_spot
+    book: IBook = IBook(BOOK)
+    d: uint256 = (staticcall IRiskSheet(staticcall book.sheet()).mark_terms()).d_spot
     more: uint256 = amount * UNIT_SCALE
-    before: uint256 = staticcall IBook(BOOK).potential(marks.spot, marks.underlying)
-    after: uint256 = staticcall IBook(BOOK).potential(marks.spot, marks.underlying + more)
+    after: types.Appraisal = staticcall book.appraisal(marks.underlying + more)
     worth: uint256 = more * marks.spot // WAD * (WAD - min(d, WAD)) // WAD
-    rise: uint256 = after - min(before, after)
+    rise: uint256 = after.potential - min(marks.potential, after.potential)
     return (worth - min(rise, worth)) // QUOTE_SCALE
 
 
@@ -1115,23 +1147,24 @@ def _whole() -> uint256:
 
 @internal
 @view
-def _most_in(receiver: address) -> uint256:
+def _most_in(marks: Marks, receiver: address) -> uint256:
     """
     @notice What LPs may bring now
+    @param marks Marks, maybe unknown
     @param receiver Of the shares
     @return Assets
     """
-    marks: Marks = self._try_read()
     if (
         not (marks.is_known and self._has_value(marks))
         or receiver == empty(address)
         or receiver == self
     ):
         return 0
-    supply: uint256 = self._supply_after_fee(marks)
     return min(
         marks.room,
-        share_math._assets_down(share_math.LIMIT - 1 - supply, marks.total_high, supply, VIRTUAL),
+        share_math._assets_down(
+            share_math.LIMIT - 1 - marks.supply, marks.total_high, marks.supply, VIRTUAL
+        ),
     )
 
 
@@ -1143,38 +1176,30 @@ def _fee_shares(total: uint256) -> uint256:
     @param total Assets at the low mark
     @return Shares
     """
-    if self.fee_receiver == empty(address):
-        return 0
     supply: uint256 = shares.supply
-    return min(performance._due(total, supply, VIRTUAL), share_math.LIMIT - 1 - supply)
+    fee: uint256 = performance._due(total, supply, VIRTUAL)
+    if fee == 0 or self.fee_receiver == empty(address):
+        return 0
+    return min(fee, share_math.LIMIT - 1 - supply)
 
 
 @internal
-@view
-def _supply_after_fee(marks: Marks) -> uint256:
-    """
-    @notice Shares that a flow would find
-    @param marks Marks
-    @return Shares
-    """
-    return shares.supply + self._fee_shares(marks.total_low)
-
-
-@internal
-def _collect(total: uint256):
+def _collect(marks: Marks):
     """
     @notice The performance fee of a week that is over; the next one begins
-    @param total Assets at the low mark
+    @param marks Marks
     """
-    fee: uint256 = self._fee_shares(total)
+    receiver: address = self.fee_receiver
+    fee: uint256 = marks.supply - shares.supply
     if fee != 0:
-        shares._mint(self.fee_receiver, fee)
-        log IVault.FeeMinted(receiver=self.fee_receiver, shares=fee)
+        shares._mint(receiver, fee)
+        log IVault.FeeMinted(receiver=receiver, shares=fee)
     rate: uint256 = 0
-    if self.fee_receiver != empty(address):
+    if receiver != empty(address):
         rate = staticcall IRiskSheet(staticcall IBook(BOOK).sheet()).performance_fee()
-    supply: uint256 = shares.supply
-    performance._restart(share_math._price_up(total, supply, VIRTUAL), supply, rate)
+    performance._restart(
+        share_math._price_up(marks.total_low, marks.supply, VIRTUAL), marks.supply, rate
+    )
 
 
 @internal
@@ -1190,6 +1215,7 @@ def _observe(total: uint256, level: uint256):
     if found != level:
         ledger._set_level(found)
         log IVault.CautionChanged(level=found, price=price, high=ladder._high())
+        self._tell_book()
 
 
 @internal
@@ -1256,9 +1282,10 @@ def _finish(first: uint256, spent: uint256, burnt: uint256, earmark: uint256):
     queue._set_cursor(pending, first, queue._next())
     queue.total_owed += spent
     ledger._set_queue(pending != 0, earmark - min(spent, earmark) if pending != 0 else 0)
-    ledger._debit(spent)
-    shares._burn(self, burnt)
-    performance._lower(shares.supply)
+    if burnt != 0:
+        ledger._debit(spent)
+        shares._burn(self, burnt)
+        performance._lower(shares.supply)
 
 
 # Internals: tokens. A token may answer nothing, as long as it does not answer no.

@@ -151,9 +151,11 @@ struct Risk:  # of one lot held
 
 struct Standing:  # what the book says before a trade
     exposure: Exposure
+    underlying: uint256  # that the vault holds, whole lots, WAD units
     toxicity: uint256  # larger of the two mark-out ratios, not below zero, a plain number
     written: uint256  # lots of the series
     held: uint256
+    caution: uint256  # of the vault's drawdown ladder
     is_listed: bool
     is_fresh: bool  # every expiry before its cutoff stands inside its guard
 

@@ -8,7 +8,8 @@
         head of an expiry    p 64 | a 64 | b 64 | v 64, signed, nano (`exposure`)
         totals               a 72 | b 72 | v 72, signed, nano | lots written and held 40
         guard of an expiry   X from 48 | X to 48 | until 32 | version 32 | slack 40 | posted at 32
-        freshness            the same for all expiries at once: the intersection
+        freshness            the same for all expiries at once, the intersection; in place of posted
+                             at six free bits | lots of underlying held 48 | caution of the ladder 2
         flows                F_d 64 | W 64, signed, nano | reset at 32 | round of 32 | version 32 |
                              toxicity 32
 
@@ -70,7 +71,7 @@ def _head(word: uint256) -> Head:
     """
     signed: int256 = convert(convert(word, bytes32), int256)
     return Head(
-        value=signed << 192 >> 192,
+        value=(signed << 192) >> 192,
         delta=signed << 128 >> 192,
         gamma=signed << 64 >> 192,
         vega=signed >> 192,
@@ -121,6 +122,23 @@ def _pack_head(head: Head) -> uint256:
 
 @internal
 @pure
+def _packed_risk(risk: types.Risk) -> uint256:
+    """
+    @notice The coefficients of a lot in a head's form; those of one lot always fit
+    @param risk Of a lot
+    @return The word
+    @custom:error exact
+    """
+    return (
+        (convert(convert(risk.value, bytes32), uint256) & M64)
+        | ((convert(convert(risk.delta, bytes32), uint256) & M64) << 64)
+        | ((convert(convert(risk.gamma, bytes32), uint256) & M64) << 128)
+        | (convert(convert(risk.vega, bytes32), uint256) << 192)
+    )
+
+
+@internal
+@pure
 def _totals(word: uint256) -> Totals:
     """
     @notice Unpacks the totals
@@ -163,6 +181,79 @@ def _replaced(word: uint256, old: uint256, new: uint256, lots: int256) -> uint25
         | ((self._bits(gamma) & M72) << 72)
         | ((self._bits(vega) & M72) << 144)
         | (unsafe_add(word >> 216, self._bits(lots)) << 216)
+    )
+
+
+@internal
+@pure
+def _traded(
+    head: uint256, totals: uint256, lots: int256, gross: int256, risk: types.Risk
+) -> (uint256, uint256, bool):
+    """
+    @notice Head and totals after a trade
+    @param head Of the expiry, before
+    @param totals Before
+    @param lots Held more, below 2^32 in size
+    @param gross Lots written and held more
+    @param risk Of a lot
+    @return Head, totals; whether every coefficient fits. What does not is pulled to the end of its
+        field
+    @custom:error exact where it fits
+    """
+    signed: int256 = convert(convert(head, bytes32), int256)
+    value_: int256 = unsafe_add((signed << 192) >> 192, unsafe_mul(lots, risk.value))
+    a: int256 = unsafe_mul(lots, risk.delta)
+    b: int256 = unsafe_mul(lots, risk.gamma)
+    v: int256 = unsafe_mul(lots, risk.vega)
+    delta: int256 = unsafe_add((signed << 128) >> 192, a)
+    gamma: int256 = unsafe_add((signed << 64) >> 192, b)
+    vega: int256 = unsafe_add(signed >> 192, v)
+    if (
+        unsafe_add(value_, HALF_64)
+        | unsafe_add(delta, HALF_64)
+        | unsafe_add(gamma, HALF_64)
+        | unsafe_add(vega, HALF_64)
+    ) >> 64 != 0:
+        pulled: uint256 = self._pack_head(Head(value=value_, delta=delta, gamma=gamma, vega=vega))
+        return pulled, self._replaced(totals, head, pulled, gross), False
+    signed = convert(convert(totals, bytes32), int256)
+    a = unsafe_add(a, (signed << 184) >> 184)
+    b = unsafe_add(b, (signed << 112) >> 184)
+    v = unsafe_add(v, (signed << 40) >> 184)
+    return (
+        (convert(convert(value_, bytes32), uint256) & M64)
+        | ((convert(convert(delta, bytes32), uint256) & M64) << 64)
+        | ((convert(convert(gamma, bytes32), uint256) & M64) << 128)
+        | (convert(convert(vega, bytes32), uint256) << 192),
+        (convert(convert(a, bytes32), uint256) & M72)
+        | ((convert(convert(b, bytes32), uint256) & M72) << 72)
+        | ((convert(convert(v, bytes32), uint256) & M72) << 144)
+        | (unsafe_add(totals >> 216, convert(convert(gross, bytes32), uint256)) << 216),
+        True,
+    )
+
+
+@internal
+@pure
+def _bought(word: uint256, delta: int256, vega: int256) -> uint256:
+    """
+    @notice Flows after clients bought; what does not fit is pulled to the end of its field
+    @param word Before
+    @param delta Dollar delta, nano
+    @param vega Weighted vega, nano
+    @return After
+    @custom:error exact where it fits
+    """
+    signed: int256 = convert(convert(word, bytes32), int256)
+    flow: int256 = unsafe_add((signed << 192) >> 192, delta)
+    vflow: int256 = unsafe_add((signed << 128) >> 192, vega)
+    if (unsafe_add(flow, HALF_64) | unsafe_add(vflow, HALF_64)) >> 64 != 0:
+        flow = self._clamped(flow)
+        vflow = self._clamped(vflow)
+    return (
+        ((word >> 128) << 128)
+        | ((convert(convert(vflow, bytes32), uint256) & M64) << 64)
+        | (convert(convert(flow, bytes32), uint256) & M64)
     )
 
 
@@ -230,23 +321,61 @@ def _holds(word: uint256, x: int256, at: uint256, version: uint256) -> bool:
 @pure
 def _intersected(one: uint256, other: uint256) -> uint256:
     """
-    @notice Where two guards hold both; nowhere if their versions differ
-    @param one A guard or an intersection
-    @param other Another
+    @notice Where an intersection and a guard hold both; nowhere if their versions differ
+    @param one The intersection
+    @param other The guard
     @return The intersection
     @custom:error exact
     """
-    low: uint256 = max(one & M48, other & M48)
+    rest: uint256 = ((one >> 206) << 206) | (max((one >> 160) & M40, (other >> 160) & M40) << 160)
     version: uint256 = (one >> 128) & M32
     if version != (other >> 128) & M32:
-        return (version << 128) | (max((one >> 160) & M40, (other >> 160) & M40) << 160) | 1
+        return rest | (version << 128) | 1
     return (
-        low
+        rest
+        | max(one & M48, other & M48)
         | (min((one >> 48) & M48, (other >> 48) & M48) << 48)
         | (min((one >> 96) & M32, (other >> 96) & M32) << 96)
         | (version << 128)
-        | (max((one >> 160) & M40, (other >> 160) & M40) << 160)
     )
+
+
+@internal
+@pure
+def _everywhere(freshness: uint256, version: uint256) -> uint256:
+    """
+    @notice An intersection of no guards, with what the vault says kept
+    @param freshness Before
+    @param version Of the surface
+    @return The word
+    @custom:error exact
+    """
+    return ((freshness >> 206) << 206) | (version << 128) | (M32 << 96) | (M48 << 48)
+
+
+@internal
+@pure
+def _with_holdings(freshness: uint256, lots: uint256, caution: uint256) -> uint256:
+    """
+    @notice The intersection with what the vault says
+    @param freshness Before
+    @param lots Of underlying; what does not fit is pulled to the end of the field
+    @param caution 0 to 3
+    @return The word
+    @custom:error exact where it fits
+    """
+    return ((freshness & (2**206 - 1)) | (min(lots, M48) << 206) | (min(caution, 3) << 254))
+
+
+@internal
+@pure
+def _held_lots(freshness: uint256) -> uint256:
+    """
+    @notice Lots of underlying that the vault holds
+    @param freshness The intersection
+    @custom:error exact
+    """
+    return (freshness >> 206) & M48
 
 
 @internal
@@ -259,7 +388,7 @@ def _flows(word: uint256) -> Flows:
     """
     signed: int256 = convert(convert(word, bytes32), int256)
     return Flows(
-        delta=signed << 192 >> 192,
+        delta=(signed << 192) >> 192,
         vega=signed << 128 >> 192,
         reset_at=(word >> 128) & M32,
         round_at=(word >> 160) & M32,

@@ -16,6 +16,7 @@ from . import essvi
 from . import fixed
 from . import implied
 from . import shock_grid
+from . import smile_mark
 
 
 @internal
@@ -316,54 +317,39 @@ def _guess(l: int256, b: int256) -> int256:
 
 @internal
 @pure
-def _mark(forward: uint256, strike: uint256, discount: uint256, variance: uint256,
-    tau: uint256) -> types.Mark:
+def _option(forward: uint256, strike: uint256, discount: uint256, smile: types.Slice, tau: uint256,
+    is_put: bool) -> smile_mark.Option:
     """
-    @notice Value and Greeks of the call and the put of one strike
-    @param forward Forward price of the underlying at expiry
-    @param strike Strike price
-    @param discount Price today of one quote token at expiry
-    @param variance Total variance until expiry, sigma^2 times years
-    @param tau Seconds to expiry
-    @return Marks and Greeks of both rights
-    @custom:error value 2e-18 S
+    @notice One option at its volatility on a slice. Farther than a factor of 32 from the forward it
+        is worth its intrinsic value, so that what was listed can be closed after any move
+    @param forward Forward price, below 2^128
+    @param strike Strike price, below 2^128
+    @param discount Price today of one quote token at expiry, 1/4 to 4
+    @param smile The slice as of now
+    @param tau Seconds to expiry, 1 to 2^27
+    @param is_put Put or call
+    @return The option
+    @custom:error value 2e-18 S, and what 2e-18 of variance moves
     """
+    h: essvi.Hyperbola = essvi._hyperbola(smile)
+    word_y: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(tau, bytes32), int256),
+        coefficients.T_SLOPE), coefficients.T_OFFSET), unsafe_div(coefficients.T_POLE,
+        unsafe_add(convert(convert(tau, bytes32), int256), coefficients.T_MIDDLE)))
+    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
+        coefficients.T_G1), word_y))
+    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
+        coefficients.T_G2), word_y))
+    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
+        coefficients.T_G3), word_y))
+    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
+        coefficients.T_G4), word_y))
+    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
+        coefficients.T_G5), word_y))
     word_w: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(strike, bytes32),
         int256) << 97, unsafe_add(convert(convert(forward, bytes32), int256),
         convert(convert(strike, bytes32), int256))))
     word_x: int256 = unsafe_mul(word_w, word_w) >> 96
-    if (forward | strike) >> 128 | convert(word_x > domain.FACTOR_32,
-        uint256) | convert(unsafe_sub(discount,
-        domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT,
-        uint256) | convert(unsafe_sub(variance, 1) > domain.MAX_VARIANCE - 1,
-        uint256) | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1, uint256) != 0:
-        domain._require(forward, strike, discount, variance, tau)
-        call: int256 = convert(forward > strike, int256)
-        put: int256 = unsafe_sub(1, call)
-        gap: uint256 = unsafe_div(unsafe_mul(unsafe_sub(max(forward, strike), min(forward,
-            strike)), discount), units.WAD)
-        rent: int256 = self._rent(strike, discount, tau)
-        return types.Mark(call=unsafe_mul(convert(convert(call, bytes32), uint256), gap),
-            put=unsafe_mul(convert(convert(put, bytes32), uint256), gap),
-            delta_call=unsafe_mul(call, fixed.WAD), delta_put=unsafe_mul(unsafe_sub(call, 1),
-            fixed.WAD), gamma=0, vega=0, theta_call=unsafe_mul(unsafe_sub(0, call), rent),
-            theta_put=unsafe_mul(put, rent), vanna=0, volga=0)
-    word_y: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(variance, bytes32), int256),
-        coefficients.V_SLOPE), coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE,
-        unsafe_add(convert(convert(variance, bytes32), int256), coefficients.V_MIDDLE)))
-    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256),
-        coefficients.V_G1), word_y))
-    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256),
-        coefficients.V_G2), word_y))
-    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256),
-        coefficients.V_G3), word_y))
-    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256),
-        coefficients.V_G4), word_y))
-    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256),
-        coefficients.V_G5), word_y))
-    word_y = unsafe_add(word_y, unsafe_div(unsafe_mul(convert(convert(variance, bytes32), int256),
-        coefficients.V_G6), word_y))
-    word_x = unsafe_add(unsafe_div(unsafe_mul(word_w, unsafe_add(unsafe_div(coefficients.LOG_K1,
+    word_w = unsafe_mul(word_w, unsafe_add(unsafe_div(coefficients.LOG_K1,
         unsafe_add(unsafe_sub(coefficients.LOG_B1, word_x), unsafe_div(coefficients.LOG_K2,
         unsafe_sub(unsafe_sub(word_x, coefficients.LOG_B2), unsafe_div(coefficients.LOG_K3,
         unsafe_sub(unsafe_sub(word_x, coefficients.LOG_B3), unsafe_div(coefficients.LOG_K4,
@@ -373,43 +359,47 @@ def _mark(forward: uint256, strike: uint256, discount: uint256, variance: uint25
         unsafe_sub(unsafe_sub(word_x, coefficients.LOG_B7), unsafe_div(coefficients.LOG_K8,
         unsafe_sub(unsafe_sub(word_x, coefficients.LOG_B8), unsafe_div(coefficients.LOG_K9,
         unsafe_sub(unsafe_sub(word_x, coefficients.LOG_B9), unsafe_div(coefficients.LOG_K10,
-        unsafe_sub(word_x, coefficients.LOG_B10)))))))))))))))))))), coefficients.LOG_C)), word_y),
-        word_y) >> 1
-    word_w = unsafe_sub(word_x, word_y)
-    word_x2: int256 = unsafe_mul(word_x, word_x) >> 96
-    word_n: int256 = unsafe_add(word_x2, fixed.HALF) >> 96
-    word_x2 = unsafe_sub(word_x2, word_n << 96)
-    word_q: int256 = unsafe_mul(word_x2, word_x2) >> 96
-    word_q = unsafe_div(coefficients.EXP_K1, unsafe_add(unsafe_sub(coefficients.EXP_B1, word_q),
-        unsafe_div(coefficients.EXP_K2, unsafe_sub(unsafe_add(word_q, coefficients.EXP_B2),
-        unsafe_div(coefficients.EXP_K3, unsafe_add(word_q, coefficients.EXP_B3))))))
-    word_x2 = unsafe_div(unsafe_mul(unsafe_sub(word_q, word_x2), coefficients.INV_SQRT_2PI),
-        unsafe_add(word_q, word_x2)) >> convert(convert(word_n, bytes32), uint256)
-    word_q = unsafe_mul(word_x2, unsafe_div(coefficients.MILLS_K1,
-        unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2,
-        unsafe_sub(unsafe_sub(coefficients.MILLS_B2, word_x), unsafe_div(coefficients.MILLS_K3,
-        unsafe_sub(unsafe_sub(coefficients.MILLS_B3, word_x), unsafe_div(coefficients.MILLS_K4,
-        unsafe_add(unsafe_add(word_x, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5,
-        unsafe_add(unsafe_sub(coefficients.MILLS_B5, word_x), unsafe_div(coefficients.MILLS_K6,
-        unsafe_sub(unsafe_sub(coefficients.MILLS_B6, word_x), unsafe_div(coefficients.MILLS_K7,
-        unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8,
-        word_x)), word_x), coefficients.MILLS_B7)))))))))))), word_x),
-        coefficients.MILLS_B1))) >> 96 if word_x < 0 else unsafe_sub(fixed.Q, unsafe_mul(word_x2,
-        unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(word_x, coefficients.MILLS_B1),
-        unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(word_x, coefficients.MILLS_B2),
-        unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(word_x, coefficients.MILLS_B3),
-        unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(word_x, coefficients.MILLS_B4),
-        unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(word_x, coefficients.MILLS_B5),
-        unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(word_x, coefficients.MILLS_B6),
-        unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(word_x, coefficients.MILLS_B7),
-        unsafe_div(coefficients.MILLS_K8, unsafe_add(word_x,
-        coefficients.MILLS_B8))))))))))))))))) >> 96)
-    word_n = unsafe_div(unsafe_mul(convert(convert(forward, bytes32), int256),
-        convert(convert(discount, bytes32), int256)), black76.FIVE_18)
-    k: int256 = unsafe_div(unsafe_mul(convert(convert(strike, bytes32), int256),
-        convert(convert(discount, bytes32), int256)), black76.FIVE_18)
-    word_sp: int256 = unsafe_mul(word_n, word_x2) >> 96
-    n3: int256 = unsafe_mul(word_sp, unsafe_div(coefficients.MILLS_K1,
+        unsafe_sub(word_x, coefficients.LOG_B10)))))))))))))))))))), coefficients.LOG_C)) >> 96
+    word_g: int256 = unsafe_sub(h.skew, unsafe_mul(h.slope, word_w) >> 96)
+    word_x2: int256 = unsafe_add(unsafe_mul(word_g, word_g), h.height_squared)
+    word_y3: int256 = unsafe_mul(unsafe_add(unsafe_mul(word_g, word_g >> 255 | 1), h.height),
+        coefficients.HYPOT_C0) >> 40
+    word_y3 = unsafe_mul(unsafe_add(unsafe_div(word_x2, word_y3), word_y3),
+        coefficients.HYPOT_C1) >> 40
+    word_y3 = unsafe_mul(unsafe_add(unsafe_div(word_x2, word_y3), word_y3),
+        coefficients.HYPOT_C2) >> 40
+    word_y3 = unsafe_mul(unsafe_add(unsafe_div(word_x2, word_y3), word_y3),
+        coefficients.HYPOT_C3) >> 40
+    word_y3 = unsafe_mul(unsafe_add(unsafe_add(h.base, unsafe_add(unsafe_div(word_x2, word_y3),
+        word_y3) >> 1), unsafe_mul(h.rho, word_g) >> 96), fixed.WAD) >> 97
+    if (forward | strike) >> 128 | convert(word_x > domain.FACTOR_32,
+        uint256) | convert(unsafe_sub(discount,
+        domain.MIN_DISCOUNT) > domain.MAX_DISCOUNT - domain.MIN_DISCOUNT,
+        uint256) | convert(unsafe_sub(convert(convert(word_y3, bytes32), uint256),
+        1) > domain.MAX_VARIANCE - 1, uint256) | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1,
+        uint256) != 0:
+        domain._require(forward, strike, discount, 1, tau)
+        return smile_mark._step(forward, strike, discount, is_put, word_y)
+    word_x = unsafe_sub(unsafe_add(unsafe_mul(word_y3, coefficients.V_SLOPE),
+        coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE, unsafe_add(word_y3,
+        coefficients.V_MIDDLE)))
+    word_x = unsafe_add(word_x, unsafe_div(unsafe_mul(word_y3, coefficients.V_G1), word_x))
+    word_x = unsafe_add(word_x, unsafe_div(unsafe_mul(word_y3, coefficients.V_G2), word_x))
+    word_x = unsafe_add(word_x, unsafe_div(unsafe_mul(word_y3, coefficients.V_G3), word_x))
+    word_x = unsafe_add(word_x, unsafe_div(unsafe_mul(word_y3, coefficients.V_G4), word_x))
+    word_x = unsafe_add(word_x, unsafe_div(unsafe_mul(word_y3, coefficients.V_G5), word_x))
+    word_y3 = unsafe_add(word_x, unsafe_div(unsafe_mul(word_y3, coefficients.V_G6), word_x))
+    word_w = unsafe_add(unsafe_div(word_w << 96, word_y3), word_y3) >> 1
+    word_x = unsafe_mul(word_w, word_w) >> 96
+    word_x2 = unsafe_add(word_x, fixed.HALF) >> 96
+    word_x = unsafe_sub(word_x, word_x2 << 96)
+    word_g = unsafe_mul(word_x, word_x) >> 96
+    word_g = unsafe_div(coefficients.EXP_K1, unsafe_add(unsafe_sub(coefficients.EXP_B1, word_g),
+        unsafe_div(coefficients.EXP_K2, unsafe_sub(unsafe_add(word_g, coefficients.EXP_B2),
+        unsafe_div(coefficients.EXP_K3, unsafe_add(word_g, coefficients.EXP_B3))))))
+    word_x2 = unsafe_div(unsafe_mul(unsafe_sub(word_g, word_x), coefficients.INV_SQRT_2PI),
+        unsafe_add(word_g, word_x)) >> convert(convert(word_x2, bytes32), uint256)
+    word_x = unsafe_mul(word_x2, unsafe_div(coefficients.MILLS_K1,
         unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2,
         unsafe_sub(unsafe_sub(coefficients.MILLS_B2, word_w), unsafe_div(coefficients.MILLS_K3,
         unsafe_sub(unsafe_sub(coefficients.MILLS_B3, word_w), unsafe_div(coefficients.MILLS_K4,
@@ -418,7 +408,7 @@ def _mark(forward: uint256, strike: uint256, discount: uint256, variance: uint25
         unsafe_sub(unsafe_sub(coefficients.MILLS_B6, word_w), unsafe_div(coefficients.MILLS_K7,
         unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8,
         word_w)), word_w), coefficients.MILLS_B7)))))))))))), word_w),
-        coefficients.MILLS_B1))) >> 96 if word_w < 0 else unsafe_sub(k, unsafe_mul(word_sp,
+        coefficients.MILLS_B1))) >> 96 if word_w < 0 else unsafe_sub(fixed.Q, unsafe_mul(word_x2,
         unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(word_w, coefficients.MILLS_B1),
         unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(word_w, coefficients.MILLS_B2),
         unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(word_w, coefficients.MILLS_B3),
@@ -428,54 +418,47 @@ def _mark(forward: uint256, strike: uint256, discount: uint256, variance: uint25
         unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(word_w, coefficients.MILLS_B7),
         unsafe_div(coefficients.MILLS_K8, unsafe_add(word_w,
         coefficients.MILLS_B8))))))))))))))))) >> 96)
-    call2: int256 = unsafe_sub(unsafe_mul(word_n, word_q) >> 96, n3)
-    put2: int256 = unsafe_sub(unsafe_add(call2, k), word_n)
-    if call2 | put2 < 0:
-        if call2 < 0:
-            put2 = unsafe_sub(put2, call2)
-            call2 = 0
+    word_g = unsafe_div(unsafe_mul(convert(convert(forward, bytes32), int256),
+        convert(convert(discount, bytes32), int256)), black76.FIVE_18)
+    word_k: int256 = unsafe_div(unsafe_mul(convert(convert(strike, bytes32), int256),
+        convert(convert(discount, bytes32), int256)), black76.FIVE_18)
+    sp: int256 = unsafe_mul(word_g, word_x2) >> 96
+    word_w = unsafe_sub(word_w, word_y3)
+    word_w = unsafe_sub(unsafe_mul(word_g, word_x) >> 96, unsafe_mul(sp,
+        unsafe_div(coefficients.MILLS_K1, unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2,
+        unsafe_sub(unsafe_sub(coefficients.MILLS_B2, word_w), unsafe_div(coefficients.MILLS_K3,
+        unsafe_sub(unsafe_sub(coefficients.MILLS_B3, word_w), unsafe_div(coefficients.MILLS_K4,
+        unsafe_add(unsafe_add(word_w, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5,
+        unsafe_add(unsafe_sub(coefficients.MILLS_B5, word_w), unsafe_div(coefficients.MILLS_K6,
+        unsafe_sub(unsafe_sub(coefficients.MILLS_B6, word_w), unsafe_div(coefficients.MILLS_K7,
+        unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8, unsafe_sub(coefficients.MILLS_B8,
+        word_w)), word_w), coefficients.MILLS_B7)))))))))))), word_w),
+        coefficients.MILLS_B1))) >> 96 if word_w < 0 else unsafe_sub(word_k, unsafe_mul(sp,
+        unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(word_w, coefficients.MILLS_B1),
+        unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(word_w, coefficients.MILLS_B2),
+        unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(word_w, coefficients.MILLS_B3),
+        unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(word_w, coefficients.MILLS_B4),
+        unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(word_w, coefficients.MILLS_B5),
+        unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(word_w, coefficients.MILLS_B6),
+        unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(word_w, coefficients.MILLS_B7),
+        unsafe_div(coefficients.MILLS_K8, unsafe_add(word_w,
+        coefficients.MILLS_B8))))))))))))))))) >> 96))
+    word_k = unsafe_sub(unsafe_add(word_w, word_k), word_g)
+    if word_w | word_k < 0:
+        if word_w < 0:
+            word_k = unsafe_sub(word_k, word_w)
+            word_w = 0
         else:
-            call2 = unsafe_sub(call2, put2)
-            put2 = 0
-    word_y3: int256 = unsafe_sub(unsafe_add(unsafe_mul(convert(convert(tau, bytes32), int256),
-        coefficients.T_SLOPE), coefficients.T_OFFSET), unsafe_div(coefficients.T_POLE,
-        unsafe_add(convert(convert(tau, bytes32), int256), coefficients.T_MIDDLE)))
-    word_y3 = unsafe_add(word_y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
-        coefficients.T_G1), word_y3))
-    word_y3 = unsafe_add(word_y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
-        coefficients.T_G2), word_y3))
-    word_y3 = unsafe_add(word_y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
-        coefficients.T_G3), word_y3))
-    word_y3 = unsafe_add(word_y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
-        coefficients.T_G4), word_y3))
-    word_y3 = unsafe_add(word_y3, unsafe_div(unsafe_mul(convert(convert(tau, bytes32), int256),
-        coefficients.T_G5), word_y3))
-    vega: int256 = unsafe_mul(word_sp, word_y3) >> 96
-    word_q = unsafe_mul(word_q, fixed.WAD) >> 96
-    word_sp = unsafe_mul(unsafe_mul(word_sp, word_y) >> 72,
-        coefficients.MINUS_YEAR_SQRT_2LN2_OVER_2)
-    carry: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(discount, bytes32),
-        int256) << 97, unsafe_add(fixed.WAD, convert(convert(discount, bytes32), int256))))
-    x3: int256 = unsafe_mul(carry, carry) >> 96
-    carry = unsafe_mul(carry, unsafe_div(coefficients.NEAR_K1,
-        unsafe_add(unsafe_sub(coefficients.NEAR_B1, x3), unsafe_div(coefficients.NEAR_K2,
-        unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B2), unsafe_div(coefficients.NEAR_K3,
-        unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B3), unsafe_div(coefficients.NEAR_K4,
-        unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B4), unsafe_div(coefficients.NEAR_K5,
-        unsafe_sub(unsafe_sub(x3, coefficients.NEAR_B5), unsafe_div(coefficients.NEAR_K6,
-        unsafe_sub(x3, coefficients.NEAR_B6))))))))))))) >> 96
-    return types.Mark(call=convert(convert(call2 >> 18, bytes32), uint256),
-        put=convert(convert(put2 >> 18, bytes32), uint256), delta_call=word_q,
-        delta_put=unsafe_sub(word_q, fixed.WAD),
-        gamma=convert(convert(unsafe_div(unsafe_mul(word_x2, coefficients.WAD_WAD_OVER_SQRT_2LN2),
-        unsafe_mul(word_n, word_y)), bytes32), uint256), vega=convert(convert(vega >> 18, bytes32),
-        uint256), theta_call=unsafe_div(unsafe_sub(word_sp, unsafe_mul(unsafe_mul(n3, carry) >> 72,
-        coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 82,
-        theta_put=unsafe_div(unsafe_add(word_sp, unsafe_mul(unsafe_mul(unsafe_sub(k, n3),
-        carry) >> 72, coefficients.YEAR_LN2)), convert(convert(tau, bytes32), int256)) >> 82,
-        vanna=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(word_x2, word_w) >> 96, word_y3),
-        word_y), -fixed.WAD) >> 96, volga=unsafe_mul(unsafe_div(unsafe_mul(unsafe_mul(vega,
-        unsafe_mul(word_x, word_w) >> 96) >> 96, word_y3), word_y), coefficients.SQRT_2LN2) >> 78)
+            word_w = unsafe_sub(word_w, word_k)
+            word_k = 0
+    word_x = unsafe_mul(word_x, fixed.WAD) >> 96
+    if is_put:
+        word_w = word_k
+        word_x = unsafe_sub(word_x, fixed.WAD)
+    return smile_mark.Option(mark=convert(convert(word_w >> 18, bytes32), uint256), delta=word_x,
+        gamma=unsafe_div(unsafe_mul(word_x2, coefficients.WAD_WAD_OVER_SQRT_2LN2),
+        unsafe_mul(word_g, word_y3)), vega=unsafe_mul(sp, word_y) >> 96 >> 18,
+        root_variance=word_y3, root_tau=word_y)
 
 
 @external

@@ -54,13 +54,14 @@ def _observe(price: uint256, level: uint256, is_asleep: bool) -> uint256:
     day: uint256 = (head >> 96) & LOW_32
     high: uint256 = (head >> 128) & LOW_32
     held_at: uint256 = head >> 160
+    last: uint256 = self._coarse(head & LOW_96)
     coarse: uint256 = self._coarse(price)
     if is_asleep:
         high = 0
     elif high == 0:
-        high = self._wake(coarse, today)
+        high = self._wake(last if last != 0 else coarse, today)
     elif day != today:
-        high = self._roll(day, self._coarse(head & LOW_96), today)
+        high = self._roll(day, last, today)
     found: uint256 = self._level(coarse, high)
     if found >= level or block.timestamp >= held_at + DAY:
         level = found
@@ -72,7 +73,7 @@ def _observe(price: uint256, level: uint256, is_asleep: bool) -> uint256:
 @internal
 def _wake(price: uint256, today: uint256) -> uint256:
     """
-    @notice Forgets all closes; the first price counts as yesterday's
+    @notice Forgets all closes; the price at which the vault grew large enough counts as yesterday's
     @param price Steps
     @param today Days since 1970
     @return The highest close

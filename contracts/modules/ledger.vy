@@ -85,6 +85,17 @@ def _free(held: Balances) -> uint256:
 
 @internal
 @view
+def _lots(held: Balances) -> uint256:
+    """
+    @notice Underlying in whole lots, locked ones included
+    @param held Balances
+    @return Lots, rounded down
+    """
+    return unsafe_div(held.underlying, LOT)
+
+
+@internal
+@view
 def _free_lots(held: Balances) -> uint256:
     """
     @notice Underlying that is not locked
@@ -98,13 +109,16 @@ def _free_lots(held: Balances) -> uint256:
 
 
 @internal
-def _take(amount: uint256, dues: uint256, lock_quote: uint256, lock_lots: uint256):
+def _take(
+    amount: uint256, dues: uint256, lock_quote: uint256, lock_lots: uint256
+) -> (uint256, uint256):
     """
     @notice A premium in, cover locked. The cover may be paid from the premium
     @param amount Assets that come
     @param dues Assets of them that are the fund's, rounded down to grains
     @param lock_quote Assets
     @param lock_lots Lots of underlying
+    @return Assets and lots locked now
     """
     hot: uint256 = self.hot
     rest: uint256 = self.rest
@@ -119,6 +133,7 @@ def _take(amount: uint256, dues: uint256, lock_quote: uint256, lock_lots: uint25
     ):
         refusal._refuse("vault: cover")
     self.hot = cash | locked << 88 | lots << 176 | grains << 216
+    return locked, lots
 
 
 @internal

@@ -26,68 +26,75 @@ def _is_in_window(delta: int256, bounds: types.Limits) -> bool:
 
 @internal
 @pure
-def _toxicity(ratio: uint256, terms: types.TradeTerms) -> uint256:
+def _toxicity(ratio: uint256, slope: uint256, most: uint256) -> uint256:
     """
     @notice Factor on the half-spread: 1 + min(tox_max - 1, k ratio)
     @param ratio The book's larger mark-out ratio
-    @param terms The sheet's
+    @param slope k
+    @param most tox_max
     @return WAD
     """
     if ratio == 0:
         return units.WAD
     return unsafe_add(
         units.WAD,
-        min(
-            unsafe_sub(terms.tox_max, units.WAD),
-            unsafe_div(unsafe_mul(terms.tox_slope, ratio), units.WAD),
-        ),
+        min(unsafe_sub(most, units.WAD), unsafe_div(unsafe_mul(slope, ratio), units.WAD)),
     )
 
 
 @internal
 @pure
-def _require_within(
-    id: uint256,
-    lots: uint256,
-    quote: types.Quote,
-    terms: types.TradeTerms,
-    written: uint256,
-    level: uint256,
-    nav_ref: uint256,
-    covered: uint256,
-    cover: uint256,
-):
+def _scale(terms: types.TradeTerms, level: uint256, nav_ref: uint256) -> uint256:
+    """
+    @notice What limits are multiplied with: the reference NAV over the one that the sheet was written
+        for, at most one, and less from caution 1 on
+    @param terms The sheet's
+    @param level Caution in force
+    @param nav_ref Reference NAV, below 2^102
+    @return WAD
+    """
+    assert nav_ref != 0, "desk: syncNav first"
+    scale: uint256 = min(
+        unsafe_div(unsafe_mul(nav_ref, units.WAD), terms.limits.nav_unit), units.WAD
+    )
+    if level == 0:
+        return scale
+    return unsafe_div(unsafe_mul(scale, terms.caution_limit), units.WAD)
+
+
+@internal
+@pure
+def _require_within(quote: types.Quote, bounds: types.Limits, written: uint256, scale: uint256):
     """
     @notice Reverts with the first limit that an opening would break
-    @param id Series
-    @param lots How many
     @param quote Exposure before and after
-    @param terms The sheet's
-    @param written Lots of the series before
-    @param level Caution in force
-    @param nav_ref Reference NAV, below 2^128
-    @param covered Locked cover before, quote
-    @param cover What the trade locks, quote
+    @param bounds The sheet's
+    @param written Lots of the series after
+    @param scale Of the limits
     """
-    bounds: types.Limits = terms.limits
-    assert nav_ref != 0, "desk: syncNav first"
-    scale: uint256 = min(unsafe_div(unsafe_mul(nav_ref, units.WAD), bounds.nav_unit), units.WAD)
-    if level != 0:
-        scale = unsafe_div(unsafe_mul(scale, terms.caution_limit), units.WAD)
     assert self._is_in_window(quote.delta, bounds), "desk: delta window"
     assert quote.potential_after <= max(
         self._scaled(bounds.potential, scale), quote.potential_before
     ), "desk: potential limit"
-    vega: uint256 = convert(abs(quote.vega_after), uint256)
-    assert vega <= max(
+    assert convert(abs(quote.vega_after), uint256) <= max(
         self._scaled(bounds.vega, scale), convert(abs(quote.vega_before), uint256)
     ), "desk: vega limit"
-    gamma: uint256 = convert(abs(quote.gamma_after), uint256)
-    assert gamma <= max(
+    assert convert(abs(quote.gamma_after), uint256) <= max(
         self._scaled(bounds.gamma, scale), convert(abs(quote.gamma_before), uint256)
     ), "desk: gamma limit"
-    assert unsafe_add(written, lots) <= self._scaled(bounds.lots, scale), "desk: open interest"
-    assert unsafe_add(covered, cover) <= self._scaled(bounds.cover, scale), "desk: cover limit"
+    assert written <= self._scaled(bounds.lots, scale), "desk: open interest"
+
+
+@internal
+@pure
+def _require_covered(covered: uint256, limit: uint256, scale: uint256):
+    """
+    @notice Reverts where an opening locks too much
+    @param covered Locked cover after, quote
+    @param limit The sheet's
+    @param scale Of the limits
+    """
+    assert covered <= self._scaled(limit, scale), "desk: cover limit"
 
 
 @internal

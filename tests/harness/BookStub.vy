@@ -14,6 +14,8 @@ width: public(uint256)
 slope: public(uint256)  # WAD quote of potential per WAD unit of underlying
 terms: types.MarkTerms
 performance_fee: public(uint256)
+held_lots: public(uint256)  # what the vault told last
+caution: public(uint256)
 refreshed: public(uint256)
 mode: public(uint256)
 asked: public(uint256)  # underlying at the last refresh
@@ -42,23 +44,17 @@ def set_mode(mode: uint256):
 def appraise(underlying: uint256) -> types.Appraisal:
     self.refreshed += 1
     self.asked = underlying
-    return self._appraisal()
+    return self._appraisal(underlying)
 
 
 @external
 @view
 @raw_return
 def appraisal(underlying: uint256) -> Bytes[128]:
-    found: types.Appraisal = self._appraisal()
+    found: types.Appraisal = self._appraisal(underlying)
     if self.mode == 2:
         return slice(abi_encode(found), 0, 96)
     return abi_encode(found)
-
-
-@external
-@view
-def potential(spot: uint256, underlying: uint256) -> uint256:
-    return self.slope * underlying // 10**18
 
 
 @external
@@ -75,12 +71,21 @@ def mark_terms() -> types.MarkTerms:
 
 @internal
 @view
-def _appraisal() -> types.Appraisal:
+def _appraisal(underlying: uint256) -> types.Appraisal:
     assert self.mode != 1, "book: broken"
     if self.mode == 3:
         digest: bytes32 = empty(bytes32)
         for _: uint256 in range(max_value(uint256)):
             digest = keccak256(digest)
     return types.Appraisal(
-        spot=self.spot, value=self.book_value, potential=0, width=self.width
+        spot=self.spot,
+        value=self.book_value,
+        potential=self.slope * underlying // 10**18,
+        width=self.width,
     )
+
+
+@external
+def hold(lots: uint256, caution: uint256):
+    self.held_lots = lots
+    self.caution = caution

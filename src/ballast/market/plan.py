@@ -1,0 +1,137 @@
+"""A market's deployment as data: which contracts, in which order, bound to what.
+
+    deployment = execute(market_plan(settings), chain)
+
+Tests, the simulator, the demo and scripts put a market up through this plan and no other way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, field
+from typing import Final
+
+from ballast.chain.deployment import Plan, Ref, Step
+from ballast.market.sheet import ZERO_ADDRESS, SheetNumbers
+from ballast.units import WAD
+
+
+@dataclass(frozen=True)
+class OracleTerms:
+    """`IOracle.Terms`: where the price comes from and when it is believed."""
+
+    feed: str
+    heartbeat: int = 3_600
+    min_price: int = 10 * WAD
+    max_price: int = 1_000_000 * WAD
+    sequencer: str = ZERO_ADDRESS
+    grace: int = 0
+    second: str = ZERO_ADDRESS
+    second_heartbeat: int = 0
+    agreement: int = 0
+    tolerance: int = 0
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Who may do what; docs/ARCHITECTURE.md says how little that is."""
+
+    owner: str
+    """The timelock."""
+    guardian: str
+    keeper: str
+    second_signer: str
+    fund: str
+    """Receives the insurance fund's part of fees."""
+
+
+@dataclass(frozen=True)
+class MarketSettings:
+    """Everything in which one market differs from another."""
+
+    quote_token: str
+    underlying: str
+    oracle: OracleTerms
+    roles: Roles
+    reference: int
+    """The price in which the book measures spot, WAD; best one near spot."""
+    grid: int
+    """Strikes are multiples of it, WAD."""
+    sheet: SheetNumbers = field(default_factory=SheetNumbers)
+    quote_symbol: str = "USDC"
+    underlying_symbol: str = "WETH"
+    share_name: str = "Ballast WETH/USDC"
+    share_symbol: str = "bWETH"
+
+
+ORDER: Final = (
+    "pricer",
+    "quoter",
+    "sheet",
+    "oracle",
+    "surface",
+    "book",
+    "token",
+    "vault",
+    "desk",
+)
+"""The steps' names, in the order of the transactions."""
+
+
+def market_plan(settings: MarketSettings) -> Plan:
+    """The nine contracts of a market. What names another that is deployed later holds its address
+    already: it follows from the deployer's nonce."""
+    roles = settings.roles
+    steps = {
+        "pricer": Step("pricer", "Pricer"),
+        "quoter": Step("quoter", "Quoter"),
+        "sheet": Step("sheet", "RiskSheet", settings.sheet.as_args()),
+        "oracle": Step("oracle", "Oracle", (astuple(settings.oracle),)),
+        "surface": Step(
+            "surface", "Surface", (roles.owner, roles.keeper, roles.second_signer, Ref("sheet"))
+        ),
+        "book": Step(
+            "book",
+            "Book",
+            (
+                Ref("desk"),
+                Ref("vault"),
+                Ref("oracle"),
+                Ref("surface"),
+                Ref("pricer"),
+                settings.reference,
+                settings.grid,
+                Ref("sheet"),
+            ),
+        ),
+        "token": Step(
+            "token",
+            "OptionToken",
+            (Ref("desk"), settings.underlying_symbol, settings.quote_symbol),
+        ),
+        "vault": Step(
+            "vault",
+            "Vault",
+            (
+                settings.quote_token,
+                settings.underlying,
+                Ref("book"),
+                Ref("desk"),
+                roles.fund,
+                roles.owner,
+                settings.share_name,
+                settings.share_symbol,
+            ),
+        ),
+        "desk": Step(
+            "desk",
+            "Desk",
+            (
+                roles.owner,
+                roles.guardian,
+                roles.keeper,
+                *(Ref(name) for name in ("oracle", "surface", "quoter", "book", "vault", "token")),
+                Ref("sheet"),
+            ),
+        ),
+    }
+    return Plan(tuple(steps[name] for name in ORDER))
