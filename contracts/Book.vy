@@ -1097,7 +1097,7 @@ def _potential(
     gamma: int256 = exposure._gamma_dollars(sums.gamma, x)
     assert not exposure._is_wide(
         delta, gamma, sums.vega, flows.delta, flows.vega
-    ), "book: range of U"
+    ), "book: potential range"
     twice: int256 = exposure._twice_potential(
         delta,
         gamma,

@@ -53,7 +53,7 @@ def _scale(terms: types.TradeTerms, level: uint256, nav_ref: uint256) -> uint256
     @param nav_ref Reference NAV, below 2^102
     @return WAD
     """
-    assert nav_ref != 0, "desk: syncNav first"
+    assert nav_ref != 0, "desk: nav not synced"
     scale: uint256 = min(
         unsafe_div(unsafe_mul(nav_ref, units.WAD), terms.limits.nav_unit), units.WAD
     )

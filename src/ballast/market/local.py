@@ -11,7 +11,7 @@ price feed with phases behind a proxy. All else is the market as it deploys anyw
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import log, sqrt
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ class LocalMarket:
     # --- opening
 
     @classmethod
-    def open(cls, chain: Chain, terms: Terms | None = None, *, list_board: bool = True) -> Any:
+    def open(cls, chain: Chain, terms: Terms | None = None, *, list_board: bool = True) -> LocalMarket:
         """Tokens, feed and the nine contracts; then surface, strikes and nothing else."""
         terms = terms or Terms()
         actors = dict(zip(ACTORS, chain.accounts, strict=False))
@@ -114,10 +114,10 @@ class LocalMarket:
     # --- names
 
     def __getattr__(self, name: str) -> Contract:
-        deployment = self.__dict__.get("deployment")
+        deployment: Deployment | None = self.__dict__.get("deployment")
         if deployment is not None and name in deployment.contracts:
             return deployment[name]
-        raise AttributeError(name)
+        raise AttributeError(f"a local market has no {name}")
 
     def who(self, actor: str) -> str:
         """The address behind a name."""
@@ -131,11 +131,11 @@ class LocalMarket:
 
     def assets(self, amount: Human) -> int:
         """Units of the quote token."""
-        return to_wad(amount) // 10 ** (18 - self.terms.quote_decimals)
+        return int(to_wad(amount) // 10 ** (18 - self.terms.quote_decimals))
 
     def units(self, amount: Human) -> int:
         """Units of the underlying."""
-        return to_wad(amount) // 10 ** (18 - self.terms.underlying_decimals)
+        return int(to_wad(amount) // 10 ** (18 - self.terms.underlying_decimals))
 
     @staticmethod
     def lots(contracts: Human) -> int:
@@ -268,11 +268,6 @@ def local_settings(
         grid=to_wad(terms.grid),
         sheet=sheet,
     )
-
-
-def reopened(market: LocalMarket, chain: Chain) -> LocalMarket:
-    """The same market seen through another chain object that shares its state."""
-    return replace(market, chain=chain)
 
 
 def _token(chain: Chain, name: str, symbol: str, decimals: int, behind_proxy: bool) -> Contract:
