@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from ballast.chain import Artifact, Chain, Contract, Reverted, compile_contract
+from ballast.chain import Chain, Contract, Reverted
 from ballast.chain.deployment import Plan, Ref, Setting, Step, execute
 
 WAD = 10**18
