@@ -197,7 +197,8 @@ def apply(id: uint256, written: int256, held: int256, risk: types.Risk):
 @external
 def renew(expiry: uint256, snapshot: types.Snapshot):
     """
-    @notice Evaluates the expiry of an opening anew where its own guard has failed
+    @notice Evaluates the expiry of an opening anew where its own guard has failed, and forgets the
+        guards of expiries that have passed their cutoff since
     @param expiry Unix time
     @param snapshot The market
     """
@@ -205,13 +206,14 @@ def renew(expiry: uint256, snapshot: types.Snapshot):
     found: Evaluation = self._current(expiry, snapshot, exposure._ratio(snapshot.spot, REFERENCE))
     if found.is_new:
         self._store(found)
-        self.freshness = self._intersection(snapshot)
+    self.freshness = self._intersection(snapshot)
 
 
 @external
 def list_strike(expiry: uint256, strike: uint256):
     """
-    @notice Opens a strike. The desk has checked the expiry and the option's delta
+    @notice Opens a strike. The desk has checked the expiry and the option's delta. A new expiry has
+        no guard yet: nothing opens anywhere until it is evaluated
     @param expiry Unix time
     @param strike A multiple of the grid
     """
@@ -223,6 +225,7 @@ def list_strike(expiry: uint256, strike: uint256):
     assert self.positions_of[key] & mark == 0, "book: listed already"
     if self.strikes_of[expiry] == 0:
         self.live = self._with_day(self.live, expiry)
+        self.freshness = book_words._intersected(self.freshness, 0)
     self.strikes_of[expiry] = strike_list._with(self.strikes_of[expiry], step)
     self.positions_of[key] |= mark
     log IBook.StrikeListed(expiry=expiry, strike=strike)
@@ -245,7 +248,7 @@ def delist_strike(expiry: uint256, strike: uint256):
     self.positions_of[key] ^= half << offset
     self.strikes_of[expiry] = strike_list._without(self.strikes_of[expiry], step)
     if self.strikes_of[expiry] == 0:
-        self._forget(expiry)
+        self._forget(expiry, 0)
     log IBook.StrikeDelisted(expiry=expiry, strike=strike)
 
 
@@ -277,9 +280,8 @@ def close(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
                 + position.puts_written
                 + position.puts_held
             )
-    self.totals = book_words._replaced(self.totals, self.heads[expiry], 0, -convert(lots, int256))
     self.strikes_of[expiry] = 0
-    self._forget(expiry)
+    self._forget(expiry, -convert(lots, int256))
     log IBook.ExpiryClosed(expiry=expiry)
     return found
 
@@ -369,9 +371,8 @@ def standing(
     freshness: uint256 = self.freshness
     if is_opening and not book_words._holds(freshness, x, block.timestamp, snapshot.version):
         found: Evaluation = self._current(id >> 128, snapshot, x)
-        if found.is_new:
-            totals = book_words._replaced(totals, self.heads[found.expiry], found.head, 0)
-            freshness = self._intersection_with(snapshot, found)
+        totals = book_words._replaced(totals, self.heads[found.expiry], found.head, 0)
+        freshness = self._intersection_with(snapshot, found)
     return self._standing(id, snapshot.version, x, totals, flows, freshness)
 
 
@@ -1152,11 +1153,14 @@ def _with_day(days: uint256, expiry: uint256) -> uint256:
 
 
 @internal
-def _forget(expiry: uint256):
+def _forget(expiry: uint256, lots: int256):
     """
-    @notice Takes an expiry without strikes off the list, its polynomial and its guard with it
+    @notice Takes an expiry without strikes off the list, and its polynomial off the totals: trades at
+        different spots leave a rest in it when nothing is open any more
     @param expiry Unix time
+    @param lots By how many more the book has
     """
+    self.totals = book_words._replaced(self.totals, self.heads[expiry], 0, lots)
     days: uint256 = 0
     offset: uint256 = 0
     others: DynArray[uint256, MAX_EXPIRIES] = self._expiries()
