@@ -128,7 +128,7 @@ def _take(
     grains: uint256 = min((hot >> 216) + dues // GRAIN, LOW_40)
     if (
         cash > LOW_88
-        or lots > unsafe_div(rest & LOW_104, LOT)
+        or lots > min(unsafe_div(rest & LOW_104, LOT), LOW_40)
         or locked + grains * GRAIN + ((rest >> 104) & LOW_88) > cash
     ):
         refusal._refuse("vault: cover")
@@ -146,7 +146,7 @@ def _pay(
 ) -> (uint256, uint256):
     """
     @notice Cover released, then a premium out: of free quote, or else of the underlying released
-    @dev A closing must not fail for want of quote: a put releases its strike, a call one underlying, and neither is ever bought
+    @dev A closing must not fail for want of quote: a put releases its strike, a call one underlying, and the desk buys neither
         back for more. Half of the quote that it sets free is earmarked if somebody is in the queue. Dues that free quote cannot
         pay are the LPs'.
     @param amount Assets to pay
@@ -227,6 +227,8 @@ def _pay_out(
 ) -> (uint256, uint256):
     """
     @notice Draw on the pot of an expiry; with the last lots what is left of it goes back to the LPs
+    @dev Not held to the limit of `_credit_units`: who fills the vault up to it must not stop the last holder. The field has room for
+        100,000 pots more, at 18 decimals
     @param expiry Whose pot
     @param quote Assets
     @param underlying Units
@@ -249,7 +251,7 @@ def _pay_out(
     if left_quote != 0:
         self._credit(left_quote)
     if left_units != 0:
-        self._credit_units(left_units)
+        self.rest = unsafe_add(self.rest, left_units)
     return left_quote, left_units
 
 
@@ -280,7 +282,7 @@ def _debit(assets: uint256):
 @internal
 def _credit_units(units: uint256):
     """
-    @notice Underlying in; its lots must fit the field of locked ones
+    @notice Underlying of LPs in, as much as can be locked
     @param units How much
     """
     rest: uint256 = self.rest

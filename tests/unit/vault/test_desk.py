@@ -287,6 +287,19 @@ def test_pay_out__more_than_the_pot__is_refused(world: World, more: tuple[int, .
     assert again == "vault: pot"
 
 
+def test_pay_out__vault_full_of_underlying__last_holder_is_paid(world: World) -> None:
+    settled(world)
+    most = (2**40 - 1) * world.lot - 2 * world.coin
+    world.unit.mint(world.bob, most)
+    world.vault.depositUnderlying(most, world.bob, sender=world.bob)
+    world.vault.pay_out(EXPIRY, world.trader, 0, 0, 100, sender=world.desk)
+    assert world.vault.holdings().free_lots == 2**40 - 1 + 10_000 - 5_000
+    args = (world.trader, 0, 0, 0, 2**40 - 5_000)
+    assert world.refused("take", *args, sender=world.desk) == "vault: cover"
+    world.vault.take(*args[:4], args[4] - 1, sender=world.desk)
+    assert world.balances()["locked_lots"] == 2**40 - 1
+
+
 def test_pay_out__blacklisted_holder__stops_nobody_else(world: World) -> None:
     settled(world)
     world.quote.blacklist(world.trader)
