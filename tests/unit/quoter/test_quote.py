@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ballast.model import quoting
 from ballast.model.quoting_exact import Exposure, Inquiry, Law, Quote, Slice, is_wide
 from ballast.units import DAY, WAD, YEAR
+from tests.math.bytecode import deployed
 from tests.unit.quoter.world import (
     AGES,
     CAUTIONS,
@@ -32,6 +33,7 @@ from tests.unit.quoter.world import (
     both_sides,
     is_narrow,
     kernel,
+    smile_words,
     twin,
     words,
 )
@@ -138,6 +140,52 @@ def test_quote__price_at_its_edge__is_the_twin_to_the_unit(spot: int, discount: 
     inquiry = replace(WORKED, snapshot=snapshot, strike=spot, reference=spot, law=LAW, lots=1)
     for side in both_sides(inquiry):
         assert ask(side) == twin(side)
+
+
+# --- what the twin starts from
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_option__random_batch__is_the_pricers_mark_within_its_error(seed: int) -> None:
+    """At a price of at least one: dust has no digits to compare."""
+    sampler, compared = Sampler(random.Random(200 + seed), is_wild=False), 0
+    for _ in range(BATCH // 3):
+        inquiry = sampler.inquiry()
+        option = kernel(inquiry)
+        if option.root_variance == 0:
+            continue
+        compared += 1
+        found = deployed("QuoterMath").mark.words(*smile_words(inquiry.snapshot), inquiry.strike)
+        mark, delta = (found[1], found[3]) if inquiry.is_put else (found[0], found[2])
+        most = max(inquiry.snapshot.spot, inquiry.strike)
+        assert abs(option.mark - mark) <= 2 + most // 10**18
+        assert abs(option.delta - delta) <= 2
+        assert abs(option.gamma - found[4]) <= 1 + found[4] // 10**15
+        assert abs(option.vega - found[5]) <= 2 + most // 10**17
+    assert compared > BATCH // 4
+
+
+@pytest.mark.parametrize("factor", [1 / 1_000, 1 / 33, 33, 10**9])
+@pytest.mark.parametrize("discount", [607 * WAD // 1_000, WAD, 1_648 * WAD // 1_000])
+@pytest.mark.parametrize("is_put", [False, True])
+def test_option__strike_outside_the_kernel__is_intrinsic_and_can_be_closed(
+    factor: float, discount: int, is_put: bool
+) -> None:
+    """After any move: a seller is paid for what is in the money, and nothing for the rest."""
+    snapshot = replace(WORKED.snapshot, discount=discount)
+    strike = int(2_000 * WAD * factor)
+    closing = replace(WORKED, snapshot=snapshot, strike=strike, is_put=is_put, lots=-10_000)
+    worth = max(0, (strike * discount // WAD - 2_000 * WAD) * (1 if is_put else -1))
+    found, option = ask(closing), kernel(closing)
+    assert abs(option.mark - worth) <= 2
+    assert (option.delta, option.gamma, option.vega) == (
+        (WAD if worth else 0) * (-1 if is_put else 1), 0, 0
+    )  # fmt: skip
+    if worth:
+        assert isinstance(found, Quote)
+        assert found.mark == option.mark
+    else:
+        assert found == "quoter: no bid"
 
 
 # --- the float model

@@ -104,25 +104,20 @@ def kernel(inquiry: Inquiry) -> Kernel:
 
 @cache
 def _option(snapshot: Snapshot, strike: int, is_put: bool) -> Kernel:
-    smile, age = snapshot.smile, snapshot.at - snapshot.spot_at
-    found = deployed("QuoterMath").kernel.words(
-        snapshot.spot, snapshot.discount, smile.theta, smile.rho, smile.psi, snapshot.tau, strike,
-        age,
+    harness, age = deployed("QuoterMath"), snapshot.at - snapshot.spot_at
+    mark, delta, gamma, vega, root_variance, root_tau = harness.option.words(
+        *smile_words(snapshot), strike, int(is_put)
+    )
+    root_age = harness.root_years.words(age)[0] if age else 0
+    return Kernel(mark, mark, delta, gamma, vega, root_variance, root_tau, root_age)
+
+
+def smile_words(snapshot: Snapshot) -> tuple[int, ...]:
+    """What an option's mark depends on beside its strike, as the harness takes it."""
+    smile = snapshot.smile
+    return (
+        snapshot.spot, snapshot.discount, smile.theta, smile.rho, smile.psi, snapshot.tau
     )  # fmt: skip
-    variance, root_variance, root_tau, root_age = found[10:]
-    if variance == 0:
-        mark = intrinsic_up(snapshot.spot, strike, snapshot.discount, is_put)
-        delta = (-WAD if is_put else WAD) if mark else 0
-        return Kernel(mark, mark, delta, 0, 0, 0, root_tau, root_age)
-    mark, delta = (found[1], found[3]) if is_put else (found[0], found[2])
-    return Kernel(mark, mark, delta, found[4], found[5], root_variance, root_tau, root_age)
-
-
-def intrinsic_up(spot: int, strike: int, discount: int, is_put: bool) -> int:
-    """Discounted intrinsic value, rounded up."""
-    if is_put:
-        return max(0, -(-strike * discount // WAD) - spot)
-    return max(0, spot - strike * discount // WAD)
 
 
 def _signed(word: int) -> int:
