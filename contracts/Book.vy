@@ -39,6 +39,8 @@ from .math import exposure
 from .math import fixed
 from .math import mark_out
 from .math import position_word
+from .math import refusal
+from .math import roster_word
 from .math import series
 from .math import strike_list
 
@@ -49,8 +51,6 @@ MAX_STRIKES: constant(uint256) = 24
 CUTOFF: public(constant(uint256)) = exposure.FLOOR  # seconds before expiry: nothing opens any more
 TIME_PARTS: constant(uint256) = 64  # a guard lasts for this part of the time to expiry
 SPOT_PARTS: constant(int256) = 10  # and to this part of spot times v to either side
-LOTS_WAD: constant(int256) = 10**14
-DAY_BITS: constant(uint256) = 16
 MOST_REFERENCE: constant(uint256) = 2**96
 LEAST_REFERENCE: constant(uint256) = 10**15
 
@@ -71,8 +71,7 @@ rounds: uint256  # see `mark_out` for these two
 averages: uint256
 positions_of: HashMap[uint256, uint256]  # see `position_word`
 strikes_of: HashMap[uint256, uint256]  # by expiry: see `strike_list`
-live: uint256  # days of up to eight expiries, 16 bits each, the first ones lowest
-sheet: public(address)  # whose numbers value the book
+roster: uint256  # sheet 160 | days of up to eight expiries, 12 bits each; see `roster_word`
 
 
 struct Evaluation:  # of one expiry
@@ -81,6 +80,16 @@ struct Evaluation:  # of one expiry
     guard: uint256
     is_new: bool  # evaluated now, not yet stored
     unsettled: int256  # contracts of an expiry that has passed and is not fixed, gross, WAD
+
+
+struct Tally:  # sums over all expiries, nano
+    value: int256
+    delta: int256
+    gamma: int256
+    vega: int256
+    surprise: uint256  # what volatility may do, times WAD
+    slack: uint256  # a lot
+    unsettled: int256  # as of an evaluation
 
 
 struct Step:  # a leg beyond the kernel's reach, summed
@@ -110,10 +119,14 @@ def __init__(
     @param grid Strikes are multiples of it
     @param sheet Its numbers value the book
     """
-    assert desk != empty(address), "book: desk"
-    assert vault != empty(address), "book: vault"
-    assert reference >= LEAST_REFERENCE and reference <= MOST_REFERENCE, "book: reference"
-    assert grid > 0 and grid < 2**100, "book: grid"
+    if desk == empty(address):
+        refusal._refuse("book: desk")
+    if vault == empty(address):
+        refusal._refuse("book: vault")
+    if reference < LEAST_REFERENCE or reference > MOST_REFERENCE:
+        refusal._refuse("book: reference")
+    if unsafe_sub(grid, 1) >= 2**100 - 1:
+        refusal._refuse("book: grid")
     DESK = desk
     VAULT = vault
     ORACLE = oracle
@@ -121,7 +134,7 @@ def __init__(
     PRICER = pricer
     REFERENCE = reference
     GRID = grid
-    self.sheet = sheet
+    self.roster = roster_word._with_sheet(self.roster, sheet)
     log IBook.SheetChanged(sheet=sheet)
 
 
@@ -167,9 +180,8 @@ def apply(id: uint256, written: int256, held: int256, risk: types.Risk):
     word: uint256 = self.positions_of[key]
     was_written: int256 = convert((word >> offset) & position_word.LOTS, int256)
     was_held: int256 = convert((word >> unsafe_add(offset, 31)) & position_word.LOTS, int256)
-    assert (
-        (unsafe_add(was_written, written) | unsafe_add(was_held, held)) >> 31 == 0
-    ), "book: lots"
+    if (unsafe_add(was_written, written) | unsafe_add(was_held, held)) >> 31 != 0:
+        refusal._refuse("book: lots")
     self.positions_of[key] = unsafe_add(
         word,
         unsafe_add(
@@ -184,7 +196,8 @@ def apply(id: uint256, written: int256, held: int256, risk: types.Risk):
     head, totals, is_fitting = book_words._traded(
         self.heads[expiry], self.totals, lots, unsafe_add(written, held), risk
     )
-    assert is_fitting or (written <= 0 and held <= 0), "book: range"
+    if not is_fitting and (written > 0 or held > 0):
+        refusal._refuse("book: range")
     self.heads[expiry] = head
     self.totals = totals
     self.flows = book_words._bought(
@@ -219,14 +232,17 @@ def list_strike(expiry: uint256, strike: uint256):
     """
     self._require_desk()
     step: uint256 = strike // GRID
-    assert strike > 0 and strike < 2**120 and step * GRID == strike, "book: grid"
+    if unsafe_sub(strike, 1) >= 2**120 - 1 or step * GRID != strike:
+        refusal._refuse("book: grid")
     key: uint256 = position_word._key(expiry, step)
     mark: uint256 = position_word.LISTED << position_word._shift(step)
-    assert self.positions_of[key] & mark == 0, "book: listed already"
-    if self.strikes_of[expiry] == 0:
-        self.live = self._with_day(self.live, expiry)
+    if self.positions_of[key] & mark != 0:
+        refusal._refuse("book: listed already")
+    strikes: uint256 = self.strikes_of[expiry]
+    if strikes == 0:
+        self.roster = roster_word._with(self.roster, expiry)
         self.freshness = book_words._intersected(self.freshness, 0)
-    self.strikes_of[expiry] = strike_list._with(self.strikes_of[expiry], step)
+    self.strikes_of[expiry] = strike_list._with(strikes, step)
     self.positions_of[key] |= mark
     log IBook.StrikeListed(expiry=expiry, strike=strike)
 
@@ -243,8 +259,10 @@ def delist_strike(expiry: uint256, strike: uint256):
     key: uint256 = position_word._key(expiry, step)
     offset: uint256 = position_word._shift(step)
     half: uint256 = (self.positions_of[key] >> offset) & position_word.HALF
-    assert half != 0 and step * GRID == strike, "book: not listed"
-    assert half == position_word.LISTED, "book: open interest"
+    if half == 0 or step * GRID != strike:
+        refusal._refuse("book: not listed")
+    if half != position_word.LISTED:
+        refusal._refuse("book: open interest")
     self.positions_of[key] ^= half << offset
     self.strikes_of[expiry] = strike_list._without(self.strikes_of[expiry], step)
     if self.strikes_of[expiry] == 0:
@@ -261,7 +279,7 @@ def close(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
     """
     self._require_desk()
     list: uint256 = self.strikes_of[expiry]
-    assert list != 0, "book: expiry not listed"
+    self._require_listed(list)
     found: DynArray[types.Position, MAX_STRIKES] = []
     lots: uint256 = 0
     for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
@@ -294,7 +312,8 @@ def hold(lots: uint256, caution: uint256):
     @param lots Of underlying, whole ones
     @param caution 0 to 3
     """
-    assert msg.sender == VAULT, "book: not the vault"
+    if msg.sender != VAULT:
+        refusal._refuse("book: not the vault")
     self.freshness = book_words._with_holdings(self.freshness, lots, caution)
 
 
@@ -305,7 +324,7 @@ def set_sheet(sheet: address):
     @param sheet An IRiskSheet
     """
     self._require_desk()
-    self.sheet = sheet
+    self.roster = roster_word._with_sheet(self.roster, sheet)
     log IBook.SheetChanged(sheet=sheet)
 
 
@@ -318,7 +337,6 @@ def refresh(expiry: uint256):
     @notice Evaluates all positions of an expiry anew, at the present spot, time and surface
     @param expiry Listed
     """
-    assert self.strikes_of[expiry] != 0, "book: expiry not listed"
     snapshot: types.Snapshot = self._spot()
     snapshot = self._with_slice(snapshot, expiry)
     self._store(self._evaluated(expiry, snapshot, exposure._ratio(snapshot.spot, REFERENCE)))
@@ -333,7 +351,8 @@ def appraise(underlying: uint256) -> types.Appraisal:
     @return The value
     """
     snapshot: types.Snapshot = self._spot()
-    found: DynArray[Evaluation, MAX_EXPIRIES] = self._all(snapshot)
+    roster: uint256 = self.roster
+    found: DynArray[Evaluation, MAX_EXPIRIES] = self._all(snapshot, roster)
     is_changed: bool = False
     for one: Evaluation in found:
         if one.is_new:
@@ -341,7 +360,7 @@ def appraise(underlying: uint256) -> types.Appraisal:
             is_changed = True
     if is_changed:
         self.freshness = self._intersection(snapshot)
-    return self._appraisal(found, snapshot, underlying)
+    return self._appraisal(found, snapshot, roster, underlying)
 
 
 # --- views
@@ -385,7 +404,8 @@ def appraisal(underlying: uint256) -> types.Appraisal:
     @return The value
     """
     snapshot: types.Snapshot = self._spot()
-    return self._appraisal(self._all(snapshot), snapshot, underlying)
+    roster: uint256 = self.roster
+    return self._appraisal(self._all(snapshot, roster), snapshot, roster, underlying)
 
 
 @external
@@ -457,12 +477,22 @@ def toxicity() -> uint256:
 
 @external
 @view
+def sheet() -> address:
+    """
+    @notice Whose numbers value the book
+    @return An IRiskSheet
+    """
+    return roster_word._sheet(self.roster)
+
+
+@external
+@view
 def expiries() -> DynArray[uint256, MAX_EXPIRIES]:
     """
     @notice Expiries with listed strikes, passed ones too until they are settled
     @return Unix times, in the order of their listing
     """
-    return self._expiries()
+    return roster_word._expiries(self.roster, block.timestamp)
 
 
 @external
@@ -505,7 +535,19 @@ def _require_desk():
     """
     @notice Reverts unless the desk calls
     """
-    assert msg.sender == DESK, "book: not the desk"
+    if msg.sender != DESK:
+        refusal._refuse("book: not the desk")
+
+
+@internal
+@pure
+def _require_listed(list: uint256):
+    """
+    @notice Reverts for an expiry without listed strikes
+    @param list Its strikes
+    """
+    if list == 0:
+        refusal._refuse("book: expiry not listed")
 
 
 @internal
@@ -561,7 +603,7 @@ def _standing(
         toxicity=unsafe_mul(flows.toxicity, book_words.TOXICITY_GRAIN),
         written=written,
         held=held,
-        caution=freshness >> 254,
+        caution=(freshness >> 252) & 3,
         is_listed=half >> 127 != 0 and unsafe_mul(step, GRID) == strike and id & 254 == 0,
         is_fresh=book_words._holds(freshness, x, block.timestamp, version),
     )
@@ -726,7 +768,7 @@ def _is_open(expiry: uint256, at: uint256) -> bool:
 def _evaluated(expiry: uint256, snapshot: types.Snapshot, x: int256) -> Evaluation:
     """
     @notice All positions of an expiry at the present market
-    @dev Reverts nowhere but in reads: legs out of the kernel's reach are kept from it
+    @dev Of a listed expiry reverts nowhere but in reads: legs out of the kernel's reach are kept from it
     @param expiry Listed
     @param snapshot The market, with the expiry's slice
     @param x S/R
@@ -745,8 +787,8 @@ def _evaluated(expiry: uint256, snapshot: types.Snapshot, x: int256) -> Evaluati
         )
     root: int256 = fixed._sqrt_years(convert(snapshot.tau, int256))
     risk: types.Risk = exposure._risk(
-        board.value + step.value,
-        board.delta + step.delta,
+        unsafe_add(board.value, step.value),
+        unsafe_add(board.delta, step.delta),
         board.gamma,
         board.vega,
         convert(snapshot.spot, int256),
@@ -781,39 +823,69 @@ def _legs(
     legs: DynArray[types.BoardLeg, MAX_STRIKES] = []
     step: Step = empty(Step)
     list: uint256 = self.strikes_of[expiry]
-    for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
-        at: uint256 = strike_list._step(list, i)
-        half: uint256 = self._half(expiry, at)
-        if half & position_word.POSITIONS == 0:
+    self._require_listed(list)
+    below: uint256 = strike_list._below(list)
+    top: uint256 = unsafe_mul(forward, 31)
+    bottom: uint256 = unsafe_add(unsafe_div(forward, 31), 1)
+    key: uint256 = 0
+    word: uint256 = 0
+    for _: uint256 in range(MAX_STRIKES):
+        place: uint256 = list & strike_list.WINDOW
+        if place == 0:
+            break
+        list = list >> 10
+        at: uint256 = unsafe_add(below, place)
+        if unsafe_add(expiry << 128, at >> 1) != key:  # neighbours share a word
+            key = unsafe_add(expiry << 128, at >> 1)
+            word = self.positions_of[key]
+        half: uint256 = (word >> ((at & 1) << 7)) & position_word.POSITIONS
+        if half == 0:
             continue
         strike: uint256 = unsafe_mul(at, GRID)
-        calls: int256 = self._net(half)
-        puts: int256 = self._net(half >> 62)
-        if strike <= unsafe_mul(forward, 31) and forward <= unsafe_mul(strike, 31):
+        calls: int256 = unsafe_mul(
+            convert(
+                convert(
+                    unsafe_sub((half >> 31) & position_word.LOTS, half & position_word.LOTS),
+                    bytes32,
+                ),
+                int256,
+            ),
+            position_word.LOT,
+        )
+        puts: int256 = unsafe_mul(
+            convert(
+                convert(unsafe_sub(half >> 93, (half >> 62) & position_word.LOTS), bytes32), int256
+            ),
+            position_word.LOT,
+        )
+        if bottom <= strike and strike <= top:
             legs.append(types.BoardLeg(strike=strike, calls=calls, puts=puts))
-            continue
-        owed: int256 = convert(unsafe_div(unsafe_mul(strike, discount), units.WAD), int256)
-        ahead: int256 = unsafe_sub(convert(spot, int256), owed)
-        n: int256 = calls if ahead > 0 else unsafe_sub(0, puts)
-        step.value = unsafe_add(step.value, unsafe_div(unsafe_mul(n, ahead), exposure.WAD))
-        step.delta = unsafe_add(step.delta, n)
+        else:
+            step = self._stepped(step, strike, calls, puts, spot, discount)
     return legs, step
 
 
 @internal
 @pure
-def _net(half: uint256) -> int256:
+def _stepped(
+    step: Step, strike: uint256, calls: int256, puts: int256, spot: uint256, discount: uint256
+) -> Step:
     """
-    @notice Contracts of one right, held less written
-    @param half Shifted to the right
-    @return WAD
+    @notice The sum with one leg more that is out of the kernel's reach
+    @param step The sum
+    @param strike Of the leg
+    @param calls Contracts
+    @param puts Contracts
+    @param spot Price
+    @param discount Price today of one quote token at expiry
+    @return The sum
     """
-    return unsafe_mul(
-        convert(unsafe_sub((half >> 31) & position_word.LOTS, half & position_word.LOTS), int256)
-        if (half >> 31) & position_word.LOTS >= half & position_word.LOTS
-        else
-        -convert(unsafe_sub(half & position_word.LOTS, (half >> 31) & position_word.LOTS), int256),
-        LOTS_WAD,
+    owed: int256 = convert(unsafe_div(unsafe_mul(strike, discount), units.WAD), int256)
+    ahead: int256 = unsafe_sub(convert(spot, int256), owed)
+    n: int256 = calls if ahead > 0 else unsafe_sub(0, puts)
+    return Step(
+        value=unsafe_add(step.value, unsafe_div(unsafe_mul(n, ahead), exposure.WAD)),
+        delta=unsafe_add(step.delta, n),
     )
 
 
@@ -829,17 +901,16 @@ def _guard_of(snapshot: types.Snapshot, x: int256) -> uint256:
     @return See `book_words`
     """
     theta: int256 = convert(snapshot.smile.theta, int256)
-    rest: int256 = (exposure.WAD * exposure.WAD - snapshot.smile.rho * snapshot.smile.rho) // (
-        exposure.WAD
-    )
-    least: int256 = self._root(max(theta * rest // exposure.WAD, 1))
-    most: int256 = self._root(max(theta, 1)) * 5 // 4
+    rest: int256 = exposure.WAD - snapshot.smile.rho * snapshot.smile.rho // exposure.WAD
+    at_money: int256 = self._root(max(theta, 1))
+    least: int256 = at_money * (2 * rest) // (exposure.WAD + rest)  # sqrt(y) >= 2 y / (1 + y)
+    most: int256 = at_money * 5 // 4
     reach: int256 = x * min(least, exposure.WAD) // (exposure.WAD * SPOT_PARTS)
     return book_words._pack_guard(
         book_words.Guard(
             low=convert(x - reach, uint256) // book_words.X_GRAIN + 1,
             high=convert(x + reach, uint256) // book_words.X_GRAIN,
-            until=snapshot.at + snapshot.tau // TIME_PARTS,
+            until=snapshot.at + min(snapshot.tau // TIME_PARTS, max(snapshot.tau, CUTOFF) - CUTOFF),
             version=snapshot.version,
             slack=self._slack_up(snapshot, convert(least, uint256), convert(most, uint256)),
             posted_at=snapshot.posted_at,
@@ -879,7 +950,7 @@ def _slack_up(snapshot: types.Snapshot, least: uint256, most: uint256) -> uint25
         abs(convert(units.WAD, int256) - convert(snapshot.discount, int256)), uint256
     )
     share: uint256 = spot_part + time_part + gap // 31
-    return snapshot.spot * share // (units.WAD * units.NANO * 10**4) + 8
+    return unsafe_mul(snapshot.spot, share) // (units.WAD * units.NANO * 10**4) + 8
 
 
 @internal
@@ -899,14 +970,15 @@ def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
     amount: int256 = 0
     gross: int256 = 0
     list: uint256 = self.strikes_of[expiry]
+    self._require_listed(list)
     for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
         step: uint256 = strike_list._step(list, i)
         half: uint256 = self._half(expiry, step)
         position: types.Position = position_word._position(half, step * GRID)
         ahead: int256 = convert(price, int256) - convert(position.strike, int256)
-        n: int256 = self._net(half) if ahead > 0 else -self._net(half >> 62)
+        n: int256 = position_word._net(half) if ahead > 0 else -position_word._net(half >> 62)
         amount += n * ahead // exposure.WAD
-        gross += LOTS_WAD * convert(
+        gross += position_word.LOT * convert(
             position.calls_written
             + position.calls_held
             + position.puts_written
@@ -933,14 +1005,7 @@ def _store(found: Evaluation):
     self.totals = book_words._replaced(self.totals, self.heads[found.expiry], found.head, 0)
     self.heads[found.expiry] = found.head
     self.guards[found.expiry] = found.guard
-    head: book_words.Head = book_words._head(found.head)
-    log IBook.BookRefreshed(
-        expiry=found.expiry,
-        value=head.value,
-        delta=head.delta,
-        gamma=head.gamma,
-        vega=head.vega,
-    )
+    log IBook.BookRefreshed(expiry=found.expiry, head=found.head)
 
 
 # --- internals: freshness
@@ -967,11 +1032,13 @@ def _intersection_with(snapshot: types.Snapshot, found: Evaluation) -> uint256:
     @return See `book_words`
     """
     word: uint256 = book_words._everywhere(self.freshness, snapshot.version)
-    expiries: DynArray[uint256, MAX_EXPIRIES] = self._expiries()
+    expiries: DynArray[uint256, MAX_EXPIRIES] = roster_word._expiries(self.roster, block.timestamp)
     for expiry: uint256 in expiries:
         if self._is_open(expiry, snapshot.at):
             guard: uint256 = found.guard if expiry == found.expiry else self.guards[expiry]
             word = book_words._intersected(word, guard)
+        else:
+            word |= book_words.PASSED
     return word
 
 
@@ -980,17 +1047,21 @@ def _intersection_with(snapshot: types.Snapshot, found: Evaluation) -> uint256:
 
 @internal
 @view
-def _all(snapshot: types.Snapshot) -> DynArray[Evaluation, MAX_EXPIRIES]:
+def _all(snapshot: types.Snapshot, roster: uint256) -> DynArray[Evaluation, MAX_EXPIRIES]:
     """
-    @notice Every expiry as stored where its guard holds, else evaluated anew. Where all guards hold
-        the surface is asked for its version only
+    @notice Every expiry as stored where its guard holds, else evaluated anew; none at all where all
+        guards hold, as the intersection says at once
     @param snapshot The market, without a slice
+    @param roster Which expiries
     @return The evaluations
     """
     found: DynArray[Evaluation, MAX_EXPIRIES] = []
     x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
     version: uint256 = staticcall ISurface(SURFACE).version()
-    expiries: DynArray[uint256, MAX_EXPIRIES] = self._expiries()
+    freshness: uint256 = self.freshness
+    if freshness & book_words.PASSED == 0 and book_words._holds(freshness, x, snapshot.at, version):
+        return found
+    expiries: DynArray[uint256, MAX_EXPIRIES] = roster_word._expiries(roster, snapshot.at)
     for expiry: uint256 in expiries:
         guard: uint256 = self.guards[expiry]
         if self._is_open(expiry, snapshot.at) and book_words._holds(guard, x, snapshot.at, version):
@@ -1006,35 +1077,85 @@ def _all(snapshot: types.Snapshot) -> DynArray[Evaluation, MAX_EXPIRIES]:
 
 @internal
 @view
-def _appraisal(
-    found: DynArray[Evaluation, MAX_EXPIRIES], snapshot: types.Snapshot, underlying: uint256
-) -> types.Appraisal:
+def _tally(
+    found: DynArray[Evaluation, MAX_EXPIRIES], at: uint256, roster: uint256, d_vol: uint256
+) -> Tally:
     """
-    @notice The book's value, and by how much it may be off or move before anyone can act
-    @param found Every expiry
-    @param snapshot The market
-    @param underlying Units held beside the book, WAD
-    @return See `types`
+    @notice Sums over all expiries as evaluated
+    @param found Evaluations
+    @param at Unix time
+    @param roster Which expiries
+    @param d_vol Points of volatility by which the next post may surprise
+    @return The sums
     """
-    terms: types.MarkTerms = staticcall IRiskSheet(self.sheet).mark_terms()
-    x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
-    sums: book_words.Totals = empty(book_words.Totals)
-    sums.lots = self.totals >> 216
-    amount: int256 = 0  # nano, as are the next three
-    surprise: uint256 = 0
-    slack: uint256 = 0
-    unsettled: int256 = 0
+    if len(found) == 0:
+        return self._stored_tally(at, roster, d_vol)
+    sums: Tally = empty(Tally)
     for one: Evaluation in found:
         head: book_words.Head = book_words._head(one.head)
-        amount += exposure._value(head.value, head.delta, head.gamma, x)
+        posted_at: uint256 = (one.guard >> 180) & book_words.M32
+        sums.value += head.value
         sums.delta += head.delta
         sums.gamma += head.gamma
         sums.vega += head.vega
-        slack = max(slack, (one.guard >> 160) & book_words.M40)
-        unsettled += one.unsettled
-        if head.vega != 0:
-            points: uint256 = terms.d_vol + exposure._stale_vol(snapshot.at - (one.guard >> 200))
-            surprise += convert(abs(head.vega), uint256) * points // units.WAD
+        sums.surprise += convert(abs(head.vega), uint256) * (
+            d_vol + exposure._stale_vol(at - min(posted_at, at))
+        )
+        sums.slack = max(sums.slack, (one.guard >> 148) & book_words.M32)
+        sums.unsettled += one.unsettled
+    return sums
+
+
+@internal
+@view
+def _stored_tally(at: uint256, roster: uint256, d_vol: uint256) -> Tally:
+    """
+    @notice Sums over all expiries as stored: a and b are the totals', the slices as old as the oldest
+    @param at Unix time
+    @param roster Which expiries
+    @param d_vol Points of volatility by which the next post may surprise
+    @return The sums
+    """
+    freshness: uint256 = self.freshness
+    totals: book_words.Totals = book_words._totals(self.totals)
+    amount: int256 = 0
+    vega: uint256 = 0
+    expiries: DynArray[uint256, MAX_EXPIRIES] = roster_word._expiries(roster, at)
+    for expiry: uint256 in expiries:
+        head: int256 = convert(convert(self.heads[expiry], bytes32), int256)
+        amount = unsafe_add(amount, (head << 192) >> 192)
+        vega = unsafe_add(vega, convert(abs(head >> 192), uint256))
+    posted_at: uint256 = (freshness >> 180) & book_words.M32
+    return Tally(
+        value=amount,
+        delta=totals.delta,
+        gamma=totals.gamma,
+        vega=totals.vega,
+        surprise=vega * (d_vol + exposure._stale_vol(at - min(posted_at, at))),
+        slack=(freshness >> 148) & book_words.M32,
+        unsettled=0,
+    )
+
+
+@internal
+@view
+def _appraisal(
+    found: DynArray[Evaluation, MAX_EXPIRIES],
+    snapshot: types.Snapshot,
+    roster: uint256,
+    underlying: uint256,
+) -> types.Appraisal:
+    """
+    @notice The book's value, and by how much it may be off or move before anyone can act
+    @param found Every expiry, or none where all are stored as they hold
+    @param snapshot The market
+    @param roster Which expiries, and whose numbers
+    @param underlying Units held beside the book, WAD
+    @return See `types`
+    """
+    terms: types.MarkTerms = staticcall IRiskSheet(roster_word._sheet(roster)).mark_terms()
+    x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
+    sums: Tally = self._tally(found, snapshot.at, roster, terms.d_vol)
     move: uint256 = terms.d_spot + self._disagreement(snapshot)
     delta: int256 = exposure._dollar_delta(
         sums.delta,
@@ -1043,17 +1164,21 @@ def _appraisal(
         convert(snapshot.spot, int256),
         convert(underlying, int256),
     )
-    gamma: uint256 = convert(abs(exposure._gamma_dollars(sums.gamma, x)), uint256)
-    surprise += convert(abs(delta), uint256) * move // units.WAD
-    surprise += gamma * move // units.WAD * move // (2 * units.WAD)
-    surprise += (
-        convert(unsettled, uint256) * snapshot.spot // units.WAD * move // (units.WAD * units.NANO)
+    gamma: int256 = exposure._gamma_dollars(sums.gamma, x)
+    surprise: uint256 = (  # nano
+        sums.surprise // units.WAD
+        + convert(abs(delta), uint256) * move // units.WAD
+        + convert(abs(gamma), uint256) * move // units.WAD * move // (2 * units.WAD)
+        + convert(sums.unsettled, uint256)
+        * snapshot.spot // units.WAD
+        * move // (units.WAD * units.NANO)
+        + sums.slack * (self.totals >> 216)
+        + 16
     )
-    surprise += slack * sums.lots + 8
-    potential: uint256 = self._potential(sums, self.flows, snapshot.spot, x, underlying, terms)
+    potential: uint256 = self._potential(delta, gamma, sums.vega, terms)
     return types.Appraisal(
         spot=snapshot.spot,
-        value=amount * exposure.NANO,
+        value=exposure._value(sums.value, sums.delta, sums.gamma, x) * exposure.NANO,
         potential=potential,
         width=surprise * units.NANO + potential,
     )
@@ -1073,36 +1198,22 @@ def _disagreement(snapshot: types.Snapshot) -> uint256:
 
 @internal
 @view
-def _potential(
-    sums: book_words.Totals,
-    flows_word: uint256,
-    spot: uint256,
-    x: int256,
-    underlying: uint256,
-    terms: types.MarkTerms,
-) -> uint256:
+def _potential(delta: int256, gamma: int256, vega: int256, terms: types.MarkTerms) -> uint256:
     """
     @notice U
-    @param sums Exposure
-    @param flows_word Flows
-    @param spot Price
-    @param x S/R
-    @param underlying Units held beside the book, WAD
+    @param delta Dollar delta, nano
+    @param gamma Gamma dollars, nano
+    @param vega Weighted vega, nano
     @param terms The sheet's numbers
     @return Quote, rounded up
     """
-    flows: book_words.Flows = book_words._flows(flows_word)
-    delta: int256 = exposure._dollar_delta(
-        sums.delta, sums.gamma, x, convert(spot, int256), convert(underlying, int256)
-    )
-    gamma: int256 = exposure._gamma_dollars(sums.gamma, x)
-    assert not exposure._is_wide(
-        delta, gamma, sums.vega, flows.delta, flows.vega
-    ), "book: potential range"
+    flows: book_words.Flows = book_words._flows(self.flows)
+    if exposure._is_wide(delta, gamma, vega, flows.delta, flows.vega):
+        refusal._refuse("book: potential range")
     twice: int256 = exposure._twice_potential(
         delta,
         gamma,
-        sums.vega,
+        vega,
         flows.delta,
         flows.vega,
         terms.delta_slope,
@@ -1118,41 +1229,6 @@ def _potential(
 
 
 @internal
-@view
-def _expiries() -> DynArray[uint256, MAX_EXPIRIES]:
-    """
-    @notice Expiries with listed strikes
-    @return Unix times
-    """
-    days: uint256 = self.live
-    found: DynArray[uint256, MAX_EXPIRIES] = []
-    for i: uint256 in range(MAX_EXPIRIES):
-        day: uint256 = (days >> unsafe_mul(i, DAY_BITS)) & (2**DAY_BITS - 1)
-        if day == 0:
-            break
-        found.append(unsafe_add(unsafe_mul(day, series.DAY), series.EXPIRY_OFFSET))
-    return found
-
-
-@internal
-@pure
-def _with_day(days: uint256, expiry: uint256) -> uint256:
-    """
-    @notice The list with one expiry more
-    @param days The list
-    @param expiry Unix time
-    @return The list
-    """
-    assert days >> (7 * DAY_BITS) == 0, "book: eight expiries"
-    offset: uint256 = 0
-    for i: uint256 in range(MAX_EXPIRIES):
-        if (days >> offset) & (2**DAY_BITS - 1) == 0:
-            break
-        offset += DAY_BITS
-    return days | ((expiry // series.DAY) << offset)
-
-
-@internal
 def _forget(expiry: uint256, lots: int256):
     """
     @notice Takes an expiry without strikes off the list, and its polynomial off the totals: trades at
@@ -1161,13 +1237,6 @@ def _forget(expiry: uint256, lots: int256):
     @param lots By how many more the book has
     """
     self.totals = book_words._replaced(self.totals, self.heads[expiry], 0, lots)
-    days: uint256 = 0
-    offset: uint256 = 0
-    others: DynArray[uint256, MAX_EXPIRIES] = self._expiries()
-    for other: uint256 in others:
-        if other != expiry:
-            days |= (other // series.DAY) << offset
-            offset += DAY_BITS
-    self.live = days
+    self.roster = roster_word._without(self.roster, expiry)
     self.heads[expiry] = 0
     self.guards[expiry] = 0

@@ -7,23 +7,25 @@
 
         head of an expiry    p 64 | a 64 | b 64 | v 64, signed, nano (`exposure`)
         totals               a 72 | b 72 | v 72, signed, nano | lots written and held 40
-        guard of an expiry   X from 48 | X to 48 | until 32 | version 32 | slack 40 | posted at 32
-        freshness            the same for all expiries at once, the intersection; in place of posted
-                             at six free bits | lots of underlying held 48 | caution of the ladder 2
+        guard of an expiry   X from 42 | X to 42 | until 32 | version 32 | slack 32 | posted at 32
+        freshness            the same for all expiries at once, the intersection, with the oldest
+                             post | lots of underlying held 40 | caution of the ladder 2 |
+                             some expiry is past its cutoff 1
         flows                F_d 64 | W 64, signed, nano | reset at 32 | round of 32 | version 32 |
                              toxicity 32
 
-    X counts 1e-10 there, slack is the error of a lot's value in nano, toxicity counts 1e-6.
+    X counts 1e-9 there, slack is the error of a lot's value in nano, toxicity counts 1e-6.
 """
 
 from .. import types
 
 M32: constant(uint256) = 2**32 - 1
 M40: constant(uint256) = 2**40 - 1
-M48: constant(uint256) = 2**48 - 1
+M42: constant(uint256) = 2**42 - 1
 M64: constant(uint256) = 2**64 - 1
 M72: constant(uint256) = 2**72 - 1
-X_GRAIN: constant(uint256) = 10**8  # of a WAD
+PASSED: constant(uint256) = 2**254
+X_GRAIN: constant(uint256) = 10**9  # of a WAD
 TOXICITY_GRAIN: constant(uint256) = 10**12  # of a WAD
 HALF_64: constant(int256) = 2**63
 HALF_72: constant(int256) = 2**71
@@ -49,7 +51,7 @@ struct Guard:
     until: uint256  # Unix time
     version: uint256  # of the surface
     slack: uint256  # nano a lot
-    posted_at: uint256  # Unix time; zero in the intersection
+    posted_at: uint256  # Unix time; the oldest in the intersection
 
 
 struct Flows:
@@ -266,12 +268,12 @@ def _guard(word: uint256) -> Guard:
     @custom:error exact
     """
     return Guard(
-        low=word & M48,
-        high=(word >> 48) & M48,
-        until=(word >> 96) & M32,
-        version=(word >> 128) & M32,
-        slack=(word >> 160) & M40,
-        posted_at=word >> 200,
+        low=word & M42,
+        high=(word >> 42) & M42,
+        until=(word >> 84) & M32,
+        version=(word >> 116) & M32,
+        slack=(word >> 148) & M32,
+        posted_at=(word >> 180) & M32,
     )
 
 
@@ -285,15 +287,15 @@ def _pack_guard(guard: Guard) -> uint256:
     @return The word
     @custom:error exact
     """
-    if guard.slack > M40:
-        return (guard.version << 128) | (guard.posted_at << 200) | 1
+    if guard.slack > M32:
+        return (guard.version << 116) | (M32 << 148) | (guard.posted_at << 180) | 1
     return (
-        min(guard.low, M48)
-        | (min(guard.high, M48) << 48)
-        | (guard.until << 96)
-        | (guard.version << 128)
-        | (guard.slack << 160)
-        | (guard.posted_at << 200)
+        min(guard.low, M42)
+        | (min(guard.high, M42) << 42)
+        | (guard.until << 84)
+        | (guard.version << 116)
+        | (guard.slack << 148)
+        | (guard.posted_at << 180)
     )
 
 
@@ -310,10 +312,10 @@ def _holds(word: uint256, x: int256, at: uint256, version: uint256) -> bool:
     """
     grains: uint256 = convert(x, uint256)
     return (
-        unsafe_mul(word & M48, X_GRAIN) <= grains
-        and grains <= unsafe_mul((word >> 48) & M48, X_GRAIN)
-        and at <= (word >> 96) & M32
-        and version == (word >> 128) & M32
+        unsafe_mul(word & M42, X_GRAIN) <= grains
+        and grains <= unsafe_mul((word >> 42) & M42, X_GRAIN)
+        and at <= (word >> 84) & M32
+        and version == (word >> 116) & M32
     )
 
 
@@ -327,16 +329,20 @@ def _intersected(one: uint256, other: uint256) -> uint256:
     @return The intersection
     @custom:error exact
     """
-    rest: uint256 = ((one >> 206) << 206) | (max((one >> 160) & M40, (other >> 160) & M40) << 160)
-    version: uint256 = (one >> 128) & M32
-    if version != (other >> 128) & M32:
-        return rest | (version << 128) | 1
+    rest: uint256 = (
+        ((one >> 212) << 212)
+        | (max((one >> 148) & M32, (other >> 148) & M32) << 148)
+        | (min((one >> 180) & M32, (other >> 180) & M32) << 180)
+    )
+    version: uint256 = (one >> 116) & M32
+    if version != (other >> 116) & M32:
+        return rest | (version << 116) | 1
     return (
         rest
-        | max(one & M48, other & M48)
-        | (min((one >> 48) & M48, (other >> 48) & M48) << 48)
-        | (min((one >> 96) & M32, (other >> 96) & M32) << 96)
-        | (version << 128)
+        | max(one & M42, other & M42)
+        | (min((one >> 42) & M42, (other >> 42) & M42) << 42)
+        | (min((one >> 84) & M32, (other >> 84) & M32) << 84)
+        | (version << 116)
     )
 
 
@@ -344,13 +350,19 @@ def _intersected(one: uint256, other: uint256) -> uint256:
 @pure
 def _everywhere(freshness: uint256, version: uint256) -> uint256:
     """
-    @notice An intersection of no guards, with what the vault says kept
+    @notice An intersection of no guards, with what the vault says kept, and no expiry past its cutoff
     @param freshness Before
     @param version Of the surface
     @return The word
     @custom:error exact
     """
-    return ((freshness >> 206) << 206) | (version << 128) | (M32 << 96) | (M48 << 48)
+    return (
+        (((freshness & (PASSED - 1)) >> 212) << 212)
+        | (M32 << 180)
+        | (version << 116)
+        | (M32 << 84)
+        | (M42 << 42)
+    )
 
 
 @internal
@@ -364,7 +376,9 @@ def _with_holdings(freshness: uint256, lots: uint256, caution: uint256) -> uint2
     @return The word
     @custom:error exact where it fits
     """
-    return ((freshness & (2**206 - 1)) | (min(lots, M48) << 206) | (min(caution, 3) << 254))
+    return (
+        (freshness & (PASSED | (2**212 - 1))) | (min(lots, M40) << 212) | (min(caution, 3) << 252)
+    )
 
 
 @internal
@@ -375,7 +389,7 @@ def _held_lots(freshness: uint256) -> uint256:
     @param freshness The intersection
     @custom:error exact
     """
-    return (freshness >> 206) & M48
+    return (freshness >> 212) & M40
 
 
 @internal

@@ -14,6 +14,7 @@ LOTS: constant(uint256) = 2**31 - 1
 LISTED: constant(uint256) = 2**127
 HALF: constant(uint256) = 2**128 - 1
 POSITIONS: constant(uint256) = 2**124 - 1
+LOT: constant(int256) = 10**14  # WAD contracts
 
 
 @internal
@@ -68,4 +69,18 @@ def _position(half: uint256, strike: uint256) -> types.Position:
         calls_held=(half >> 31) & LOTS,
         puts_written=(half >> 62) & LOTS,
         puts_held=(half >> 93) & LOTS,
+    )
+
+
+@internal
+@pure
+def _net(half: uint256) -> int256:
+    """
+    @notice Contracts of one right, held less written
+    @param half Of the strike, shifted to the right
+    @return WAD
+    @custom:error exact
+    """
+    return unsafe_mul(
+        convert(convert(unsafe_sub((half >> 31) & LOTS, half & LOTS), bytes32), int256), LOT
     )

@@ -39,6 +39,17 @@ def _step(list: uint256, i: uint256) -> uint256:
 
 @internal
 @pure
+def _below(list: uint256) -> uint256:
+    """
+    @notice What is added to a place to give its grid step; minus one is the largest number
+    @param list The word
+    @custom:error exact
+    """
+    return unsafe_sub(unsafe_mul(list >> 240, BASE_STEPS), 1)
+
+
+@internal
+@pure
 def _count(list: uint256) -> uint256:
     """
     @notice How many strikes are listed; they fill the places from the first
