@@ -106,6 +106,21 @@ def test_fee__who_leaves_and_returns__pays_nothing_for_the_week(world: World) ->
     assert abs(worth(world, world.fund) - 150 * Fraction(1, 5)) < Fraction(1, 10)
 
 
+def test_fee__who_leaves_through_the_queue__pays_nothing_for_the_week(world: World) -> None:
+    started(world)
+    world.deposit(1_000 * world.one, world.bob)
+    world.chain.advance(WEEK)
+    world.vault.poke()
+    shares = 1_000 * world.whole
+    world.vault.requestRedeem(shares, world.bob, world.bob, sender=world.bob)
+    world.vault.processRedemptions(1)
+    world.deposit(1_000 * world.one, world.bob)
+    world.set_book(SPOT, 200 * WAD, 0)
+    world.chain.advance(WEEK)
+    world.vault.poke()
+    assert abs(worth(world, world.fund) - 20) < Fraction(1, 10**3)
+
+
 def test_fee__price_driven_up_where_nobody_is__costs_a_newcomer_nothing(world: World) -> None:
     """A share unit is left with much value beside it; who comes then is not charged for that."""
     started(world)
