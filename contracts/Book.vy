@@ -1208,12 +1208,10 @@ def _potential(delta: int256, gamma: int256, vega: int256, terms: types.MarkTerm
     @return Quote, rounded up
     """
     flows: book_words.Flows = book_words._flows(self.flows)
-    if exposure._is_wide(delta, gamma, vega, flows.delta, flows.vega):
-        refusal._refuse("book: potential range")
     twice: int256 = exposure._twice_potential(
-        delta,
-        gamma,
-        vega,
+        exposure._pulled(delta),
+        exposure._pulled(gamma),
+        exposure._pulled(vega),
         flows.delta,
         flows.vega,
         terms.delta_slope,

@@ -136,7 +136,11 @@ def buy(
         standing = extcall IBook(BOOK).prepare(
             id, snapshot.spot, snapshot.spot_at, snapshot.version, terms.flow_gap
         )
-    quote: types.Quote = self._quote(id, size, config, terms, snapshot, standing)
+    level: uint256 = max(desk_word._caution(config), standing.caution)
+    scale: uint256 = limits._scale(
+        terms.limits.nav_unit, terms.caution_limit, level, desk_word._nav_ref(config)
+    )
+    quote: types.Quote = self._quote(id, size, level, scale, terms, snapshot, standing)
     premium: uint256 = convert(quote.premium, uint256)
     assert premium <= most, "desk: price above limit"
     extcall IBook(BOOK).apply(id, size, 0, quote.risk, skip_contract_check=True)
@@ -152,7 +156,7 @@ def buy(
     limits._require_covered(
         payoff._locked_wad_up(locked_quote, locked_lots, snapshot.spot, QUOTE_DECIMALS),
         terms.limits.cover,
-        limits._scale(terms, self._level(config, standing.caution), desk_word._nav_ref(config)),
+        scale,
     )
     extcall IOptionToken(TOKEN).mint(receiver, id, lots, skip_contract_check=True)
     return premium
@@ -181,7 +185,9 @@ def sell(
     standing: types.Standing = extcall IBook(BOOK).prepare(
         id, snapshot.spot, snapshot.spot_at, snapshot.version, terms.flow_gap
     )
-    quote: types.Quote = self._quote(id, size, config, terms, snapshot, standing)
+    quote: types.Quote = self._quote(
+        id, size, max(desk_word._caution(config), standing.caution), 0, terms, snapshot, standing
+    )
     proceeds: uint256 = convert(-quote.premium, uint256)
     assert proceeds >= least, "desk: price below limit"
     extcall IBook(BOOK).apply(id, size, 0, quote.risk, skip_contract_check=True)
@@ -215,14 +221,24 @@ def quote(id: uint256, lots: int256) -> types.Quote:
     @param lots Above zero to buy, below to sell
     @return The price and its parts
     """
-    self._require_order(convert(abs(lots), uint256), block.timestamp)
+    self._require_size(
+        convert(convert(lots, bytes32), uint256)
+        if lots > 0
+        else convert(convert(unsafe_sub(0, lots), bytes32), uint256)
+    )
     config: uint256 = self.config
     terms: types.TradeTerms = self._terms(config)
     snapshot: types.Snapshot = self._snapshot(id >> 128)
     standing: types.Standing = staticcall IBook(BOOK).standing(
         id, snapshot, lots > 0, terms.flow_gap
     )
-    return self._quote(id, lots, config, terms, snapshot, standing)
+    level: uint256 = max(desk_word._caution(config), standing.caution)
+    scale: uint256 = 0
+    if lots > 0:
+        scale = limits._scale(
+            terms.limits.nav_unit, terms.caution_limit, level, desk_word._nav_ref(config)
+        )
+    return self._quote(id, lots, level, scale, terms, snapshot, standing)
 
 
 # --- holders
@@ -505,23 +521,12 @@ def _terms(config: uint256) -> types.TradeTerms:
 
 
 @internal
-@pure
-def _level(config: uint256, ladder: uint256) -> uint256:
-    """
-    @notice Caution in force
-    @param config The desk's word
-    @param ladder The drawdown ladder's level
-    @return 0 to 3
-    """
-    return max(desk_word._caution(config), ladder)
-
-
-@internal
 @view
 def _quote(
     id: uint256,
     lots: int256,
-    config: uint256,
+    level: uint256,
+    scale: uint256,
     terms: types.TradeTerms,
     snapshot: types.Snapshot,
     standing: types.Standing,
@@ -531,13 +536,13 @@ def _quote(
         is after the trade
     @param id Series
     @param lots Above zero to buy
-    @param config The desk's word
+    @param level Caution in force
+    @param scale Of the limits; not asked by a sale
     @param terms The sheet's numbers
     @param snapshot The market
     @param standing The book
     @return The price and its parts
     """
-    level: uint256 = self._level(config, standing.caution)
     assert standing.is_listed, "desk: not listed"
     is_opening: bool = lots > 0
     is_reduce_only: bool = False
@@ -575,7 +580,7 @@ def _quote(
             quote,
             terms.limits,
             standing.written + convert(lots, uint256),
-            limits._scale(terms, level, desk_word._nav_ref(config)),
+            scale,
         )
     return quote
 

@@ -38,7 +38,8 @@ LOT: constant(int256) = 10**14
 TWICE: constant(int256) = 2 * 10**9  # a product of two WAD becomes twice its amount at 1e-45
 TWICE_QUOTE: constant(int256) = 2 * 10**45  # one quote token
 TWICE_WAD: constant(int256) = 2 * 10**27  # 1e-18 of one
-MAX_LOTS: constant(uint256) = 2**31 - 1
+MAX_LOTS: constant(int256) = 2**31 - 1
+TWICE_MAX_LOTS: constant(uint256) = 2**32 - 2
 MAX_SPOT: constant(uint256) = 2**108
 
 
@@ -59,7 +60,9 @@ def quote(inquiry: types.Inquiry) -> types.Quote:
     @return See `types`. Reverts with "quoter: no bid" where the trader would get nothing
     """
     self._require_size(inquiry.lots, inquiry.strike)
-    self._require_snapshot(inquiry.snapshot)
+    if inquiry.decimals > 18:
+        self._refuse("quoter: decimals")
+    self._require_prices(inquiry.snapshot.tau, inquiry.snapshot.spot, inquiry.snapshot.other)
     option: smile_mark.Option = self._option(inquiry.snapshot, inquiry.strike, inquiry.is_put)
     x: int256 = exposure._ratio(inquiry.snapshot.spot, inquiry.reference)
     risk: types.Risk = exposure._risk(
@@ -88,7 +91,7 @@ def delta(snapshot: types.Snapshot, strike: uint256, is_put: bool) -> int256:
     @param is_put Put or call
     @return Underlying per contract
     """
-    self._require_snapshot(snapshot)
+    self._require_prices(snapshot.tau, snapshot.spot, snapshot.other)
     return self._option(snapshot, strike, is_put).delta
 
 
@@ -107,14 +110,16 @@ def _refuse(reason: String[24]):
 
 @internal
 @pure
-def _require_snapshot(snapshot: types.Snapshot):
+def _require_prices(tau: uint256, spot: uint256, other: uint256):
     """
     @notice Reverts for a moment that has no prices
-    @param snapshot The market
+    @param tau Seconds to expiry
+    @param spot Price
+    @param other Of the second source
     """
-    if snapshot.tau == 0:
+    if tau == 0:
         self._refuse("quoter: expired")
-    if unsafe_sub(snapshot.spot, 1) >= MAX_SPOT or unsafe_sub(snapshot.other, 1) >= MAX_SPOT:
+    if unsafe_sub(spot, 1) >= MAX_SPOT - 1 or unsafe_sub(other, 1) >= MAX_SPOT - 1:
         self._refuse("quoter: spot")
 
 
@@ -126,7 +131,7 @@ def _require_size(lots: int256, strike: uint256):
     @param lots Of the trade
     @param strike Strike price
     """
-    if unsafe_sub(convert(abs(lots), uint256), 1) >= MAX_LOTS:
+    if lots == 0 or convert(convert(unsafe_add(lots, MAX_LOTS), bytes32), uint256) > TWICE_MAX_LOTS:
         self._refuse("quoter: size")
     if unsafe_sub(strike, 1) >= 2**120 - 1:
         self._refuse("quoter: strike")
@@ -206,39 +211,53 @@ def _move(inquiry: types.Inquiry, risk: types.Risk, x: int256) -> Move:
     vega_after: int256 = unsafe_sub(before.vega, vega_bought)
     flow_after: int256 = unsafe_add(before.flow_delta, unsafe_mul(lots, risk.flow_delta))
     vflow_after: int256 = unsafe_add(before.flow_vega, vega_bought)
-    if exposure._is_wide(
+    law: types.Law = inquiry.law
+    is_wide: bool = exposure._is_wide(
         delta_before, gamma_before, before.vega, before.flow_delta, before.flow_vega
-    ) or exposure._is_wide(delta_after, gamma_after, vega_after, flow_after, vflow_after):
-        return Move(twice_before=0, twice_after=0, gamma_before=0, gamma_after=0, is_wide=True)
-    return Move(
-        twice_before=exposure._twice_potential(
-            delta_before,
-            gamma_before,
-            before.vega,
-            before.flow_delta,
-            before.flow_vega,
-            inquiry.law.delta_slope,
-            inquiry.law.gamma_slope,
-            inquiry.law.vega_slope,
-            inquiry.law.flow_slope,
-            inquiry.law.vflow_slope,
-        ),
-        twice_after=exposure._twice_potential(
-            delta_after,
-            gamma_after,
-            vega_after,
-            flow_after,
-            vflow_after,
-            inquiry.law.delta_slope,
-            inquiry.law.gamma_slope,
-            inquiry.law.vega_slope,
-            inquiry.law.flow_slope,
-            inquiry.law.vflow_slope,
-        ),
+    ) or exposure._is_wide(delta_after, gamma_after, vega_after, flow_after, vflow_after)
+    move: Move = Move(
+        twice_before=0,
+        twice_after=0,
         gamma_before=gamma_before,
         gamma_after=gamma_after,
-        is_wide=False,
+        is_wide=is_wide,
     )
+    if is_wide:  # U stays a function of the state, so that differences telescope there too
+        delta_before = exposure._pulled(delta_before)
+        gamma_before = exposure._pulled(gamma_before)
+        before.vega = exposure._pulled(before.vega)
+        before.flow_delta = exposure._pulled(before.flow_delta)
+        before.flow_vega = exposure._pulled(before.flow_vega)
+        delta_after = exposure._pulled(delta_after)
+        gamma_after = exposure._pulled(gamma_after)
+        vega_after = exposure._pulled(vega_after)
+        flow_after = exposure._pulled(flow_after)
+        vflow_after = exposure._pulled(vflow_after)
+    move.twice_before = exposure._twice_potential(
+        delta_before,
+        gamma_before,
+        before.vega,
+        before.flow_delta,
+        before.flow_vega,
+        law.delta_slope,
+        law.gamma_slope,
+        law.vega_slope,
+        law.flow_slope,
+        law.vflow_slope,
+    )
+    move.twice_after = exposure._twice_potential(
+        delta_after,
+        gamma_after,
+        vega_after,
+        flow_after,
+        vflow_after,
+        law.delta_slope,
+        law.gamma_slope,
+        law.vega_slope,
+        law.flow_slope,
+        law.vflow_slope,
+    )
+    return move
 
 
 # --- the premium
@@ -270,8 +289,9 @@ def _half_spread(inquiry: types.Inquiry, option: smile_mark.Option) -> uint256:
         unsafe_mul(unsafe_mul(unsafe_div(h, units.WAD), inquiry.caution), inquiry.toxicity),
         units.WAD * units.WAD,
     )
-    age: uint256 = unsafe_sub(inquiry.snapshot.at, inquiry.snapshot.spot_at)
-    if age != 0 and option.root_variance != 0:
+    at: uint256 = inquiry.snapshot.at
+    age: uint256 = unsafe_sub(at, min(at, inquiry.snapshot.spot_at))
+    if age != 0:
         move: int256 = unsafe_div(
             unsafe_mul(
                 option.root_variance, fixed._sqrt_years(convert(min(age, domain.MAX_TAU), int256))
@@ -287,9 +307,7 @@ def _half_spread(inquiry: types.Inquiry, option: smile_mark.Option) -> uint256:
             )
             >> 96,
         )
-    points: uint256 = exposure._stale_vol(
-        unsafe_sub(inquiry.snapshot.at, inquiry.snapshot.posted_at)
-    )
+    points: uint256 = exposure._stale_vol(unsafe_sub(at, min(at, inquiry.snapshot.posted_at)))
     if points != 0:
         h = unsafe_add(h, unsafe_div(unsafe_mul(vega, points), units.WAD))
     return h
@@ -297,44 +315,44 @@ def _half_spread(inquiry: types.Inquiry, option: smile_mark.Option) -> uint256:
 
 @internal
 @pure
-def _floor_up(inquiry: types.Inquiry, option: smile_mark.Option) -> uint256:
+def _floor_up(
+    mark: uint256, improve_cap: uint256, spot: uint256, strike: uint256, df: uint256, is_put: bool
+) -> uint256:
     """
     @notice What a buyer pays at least: max(intrinsic, (1 - c) m)
-    @param inquiry The trade
-    @param option The contract
+    @param mark m
+    @param improve_cap c
+    @param spot Of two sources the one that is worse for the buyer
+    @param strike Strike price
+    @param df Discount
+    @param is_put Put or call
     @return Quote per contract, rounded up
     """
-    low: uint256 = unsafe_sub(
-        option.mark,
-        unsafe_div(unsafe_mul(option.mark, inquiry.law.improve_cap), units.WAD),
-    )
-    spot: uint256 = inquiry.snapshot.spot
-    other: uint256 = inquiry.snapshot.other
-    spot = min(spot, other) if inquiry.is_put else max(spot, other)
     return max(
-        low,
-        smile_mark._intrinsic_up(spot, inquiry.strike, inquiry.snapshot.discount, inquiry.is_put),
+        unsafe_sub(mark, unsafe_div(unsafe_mul(mark, improve_cap), units.WAD)),
+        smile_mark._intrinsic_up(spot, strike, df, is_put),
     )
 
 
 @internal
 @pure
-def _ceiling_down(inquiry: types.Inquiry, option: smile_mark.Option) -> uint256:
+def _ceiling_down(
+    mark: uint256, improve_cap: uint256, spot: uint256, strike: uint256, df: uint256, is_put: bool
+) -> uint256:
     """
     @notice What a seller gets at most: min((1 + c) m, S of a call or K df of a put)
-    @param inquiry The trade
-    @param option The contract
+    @param mark m
+    @param improve_cap c
+    @param spot Of two sources the one that is worse for the seller
+    @param strike Strike price
+    @param df Discount
+    @param is_put Put or call
     @return Quote per contract, rounded down
     """
-    high: uint256 = unsafe_add(
-        option.mark,
-        unsafe_div(unsafe_mul(option.mark, inquiry.law.improve_cap), units.WAD),
-    )
-    if inquiry.is_put:
-        return min(
-            high, unsafe_div(unsafe_mul(inquiry.strike, inquiry.snapshot.discount), units.WAD)
-        )
-    return min(high, min(inquiry.snapshot.spot, inquiry.snapshot.other))
+    high: uint256 = unsafe_add(mark, unsafe_div(unsafe_mul(mark, improve_cap), units.WAD))
+    if is_put:
+        return min(high, unsafe_div(unsafe_mul(strike, df), units.WAD))
+    return min(high, spot)
 
 
 @internal
@@ -365,6 +383,8 @@ def _priced(
     """
     divisor: int256 = unsafe_mul(2, convert(10**unsafe_sub(45, inquiry.decimals), int256))
     is_buy: bool = inquiry.lots > 0
+    spot: uint256 = inquiry.snapshot.spot
+    other: uint256 = inquiry.snapshot.other
     size: int256 = unsafe_mul(inquiry.lots, LOT)
     contracts: int256 = abs(size)
     skew: int256 = unsafe_sub(move.twice_after, move.twice_before)
@@ -377,17 +397,28 @@ def _priced(
         unsafe_mul(unsafe_add(unsafe_mul(size, convert(option.mark, int256)), spread), TWICE),
         skew,
     )
-    bound: int256 = unsafe_mul(
-        unsafe_mul(
-            size,
-            convert(
-                self._floor_up(inquiry, option) if is_buy else self._ceiling_down(inquiry, option),
-                int256,
-            ),
-        ),
-        TWICE,
+    bound: uint256 = 0
+    if is_buy:
+        bound = self._floor_up(
+            option.mark,
+            inquiry.law.improve_cap,
+            min(spot, other) if inquiry.is_put else max(spot, other),
+            inquiry.strike,
+            inquiry.snapshot.discount,
+            inquiry.is_put,
+        )
+    else:
+        bound = self._ceiling_down(
+            option.mark,
+            inquiry.law.improve_cap,
+            min(spot, other),
+            inquiry.strike,
+            inquiry.snapshot.discount,
+            inquiry.is_put,
+        )
+    twice: int256 = max(
+        plain, unsafe_mul(unsafe_mul(size, convert(convert(bound, bytes32), int256)), TWICE)
     )
-    twice: int256 = max(plain, bound)
     fee: int256 = unsafe_mul(
         contracts,
         convert(
@@ -404,7 +435,7 @@ def _priced(
     fee = self._assets_up(unsafe_mul(fee, TWICE), divisor)
     cover_fee: int256 = 0
     if is_buy and inquiry.is_opening:
-        cover: uint256 = inquiry.strike if inquiry.is_put else inquiry.snapshot.spot
+        cover: uint256 = inquiry.strike if inquiry.is_put else spot
         cover = unsafe_div(
             unsafe_mul(unsafe_mul(cover, inquiry.law.cover_rate), inquiry.snapshot.tau),
             units.WAD * units.YEAR,

@@ -19,7 +19,7 @@ FLOOR: constant(uint256) = 12 * 3600  # seconds to expiry below which gamma and 
 ROOT_FLOOR: constant(int256) = 2932365853799573160704116535  # its square root in years, Q
 ROOT_7D: constant(int256) = 10971908357592848372324036611
 ROOT_30D: constant(int256) = 22714008233506079729833539186
-MAX_RATIO: constant(int256) = 2**80  # of X: spot a million times the reference
+MAX_RATIO: constant(uint256) = 2**80  # of X: spot a million times the reference
 WAD: constant(int256) = 10**18
 NANO: constant(int256) = 10**9
 LOT_IN_NANO: constant(int256) = 10**5  # nano per quote token, times contracts per lot
@@ -47,7 +47,9 @@ def _ratio(spot: uint256, reference: uint256) -> int256:
     @custom:error 1e-18 absolute
     """
     ratio: uint256 = unsafe_div(unsafe_mul(spot, units.WAD), reference)
-    return max(min(convert(ratio, int256), MAX_RATIO), 1)
+    if unsafe_sub(ratio, 1) < MAX_RATIO:
+        return convert(convert(ratio, bytes32), int256)
+    return convert(convert(min(max(ratio, 1), MAX_RATIO), bytes32), int256)
 
 
 @internal
@@ -188,6 +190,18 @@ def _is_wide(delta: int256, gamma: int256, vega: int256, flow: int256, vflow: in
         | unsafe_add(flow, TOTAL_FIELD)
         | unsafe_add(vflow, TOTAL_FIELD)
     ) >> 72 != 0
+
+
+@internal
+@pure
+def _pulled(x: int256) -> int256:
+    """
+    @notice A coordinate pulled into the range in which U is computed
+    @param x Nano
+    @return Nano, below 2^71 in size
+    @custom:error exact where it fits
+    """
+    return max(min(x, TOTAL_FIELD - 1), 1 - TOTAL_FIELD)
 
 
 @internal

@@ -378,8 +378,8 @@ def _option(forward: uint256, strike: uint256, discount: uint256, smile: types.S
         uint256) | convert(unsafe_sub(convert(convert(word_y3, bytes32), uint256),
         1) > domain.MAX_VARIANCE - 1, uint256) | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1,
         uint256) != 0:
-        domain._require(forward, strike, discount, 1, tau)
-        return smile_mark._step(forward, strike, discount, is_put, word_y)
+        domain._require(forward, strike, discount, 0, tau)
+        return smile_mark._step(forward, strike, discount, is_put, smile.theta, word_y)
     word_x = unsafe_sub(unsafe_add(unsafe_mul(word_y3, coefficients.V_SLOPE),
         coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE, unsafe_add(word_y3,
         coefficients.V_MIDDLE)))

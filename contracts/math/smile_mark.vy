@@ -23,7 +23,7 @@ struct Option:  # one contract at one moment
     delta: int256
     gamma: int256
     vega: int256
-    root_variance: int256  # sqrt(w / (2 ln 2)), Q; zero where the option is worth its intrinsic value
+    root_variance: int256  # sqrt(w / (2 ln 2)), Q
     root_tau: int256  # sqrt(tau in years), Q
 
 
@@ -74,8 +74,8 @@ def _option(
         )
         | convert(unsafe_sub(tau, 1) > domain.MAX_TAU - 1, uint256)
     ) != 0:
-        domain._require(forward, strike, discount, 1, tau)
-        return self._step(forward, strike, discount, is_put, u)
+        domain._require(forward, strike, discount, 0, tau)
+        return self._step(forward, strike, discount, is_put, smile.theta, u)
 
     z: int256 = fixed._sqrt_variance(var)
     d1: int256 = unsafe_add(unsafe_div(l << 96, z), z) >> 1
@@ -110,14 +110,21 @@ def _option(
 @internal
 @pure
 def _step(
-    forward: uint256, strike: uint256, discount: uint256, is_put: bool, root_tau: int256
+    forward: uint256,
+    strike: uint256,
+    discount: uint256,
+    is_put: bool,
+    theta: uint256,
+    root_tau: int256,
 ) -> Option:
     """
-    @notice An option that is worth its intrinsic value, with the Greeks of a step
+    @notice An option that is worth its intrinsic value, with the Greeks of a step. Its variance is
+        that at the money: a deep option is a forward, which an old round misprices most
     @param forward Forward price
     @param strike Strike price
     @param discount Price today of one quote token at expiry
     @param is_put Put or call
+    @param theta Total variance at the money
     @param root_tau sqrt(tau in years), Q
     @return The option
     @custom:error absolute 2e-18
@@ -129,7 +136,14 @@ def _step(
     step: int256 = 0
     if mark != 0:
         step = -fixed.WAD if is_put else fixed.WAD
-    return Option(mark=mark, delta=step, gamma=0, vega=0, root_variance=0, root_tau=root_tau)
+    return Option(
+        mark=mark,
+        delta=step,
+        gamma=0,
+        vega=0,
+        root_variance=fixed._sqrt_variance(convert(convert(theta, bytes32), int256)),
+        root_tau=root_tau,
+    )
 
 
 @internal

@@ -44,22 +44,23 @@ def _toxicity(ratio: uint256, slope: uint256, most: uint256) -> uint256:
 
 @internal
 @pure
-def _scale(terms: types.TradeTerms, level: uint256, nav_ref: uint256) -> uint256:
+def _scale(nav_unit: uint256, caution_limit: uint256, level: uint256, nav_ref: uint256) -> uint256:
     """
     @notice What limits are multiplied with: the reference NAV over the one that the sheet was written
         for, at most one, and less from caution 1 on
-    @param terms The sheet's
+    @param nav_unit The sheet's
+    @param caution_limit The sheet's
     @param level Caution in force
     @param nav_ref Reference NAV, below 2^102
     @return WAD
     """
     assert nav_ref != 0, "desk: nav not synced"
-    scale: uint256 = min(
-        unsafe_div(unsafe_mul(nav_ref, units.WAD), terms.limits.nav_unit), units.WAD
-    )
+    scale: uint256 = units.WAD
+    if nav_ref < nav_unit:
+        scale = unsafe_div(unsafe_mul(nav_ref, units.WAD), nav_unit)
     if level == 0:
         return scale
-    return unsafe_div(unsafe_mul(scale, terms.caution_limit), units.WAD)
+    return unsafe_div(unsafe_mul(scale, caution_limit), units.WAD)
 
 
 @internal
