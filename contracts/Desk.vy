@@ -331,9 +331,11 @@ def syncNav() -> uint256:
         step: uint256 = nav_ref * SYNC_STEP // units.WAD + 1
         target = max(min(target, nav_ref + step), nav_ref - min(step, nav_ref - 1))
     assert target >= desk_word.NAV_GRAIN, "desk: nothing to sync"
-    self.config = desk_word._with_nav_down(config, target, block.timestamp)
-    log IDesk.NavSynced(nav_ref=target)
-    return target
+    config = desk_word._with_nav_down(config, target, block.timestamp)
+    nav_ref = desk_word._nav_ref(config)
+    self.config = config
+    log IDesk.NavSynced(nav_ref=nav_ref)
+    return nav_ref
 
 
 @external
