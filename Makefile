@@ -7,7 +7,7 @@ MAMUSHI := .tools/mamushi/bin/mamushi --line-length 100
 VYPER := $(shell grep -rL --include='*.vy' --include='*.vyi' 'do not edit' contracts interfaces tests/harness)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench snapshot lock clean
+.PHONY: help setup demo test check format fuzz bench snapshot lock clean
 .PHONY: check-python check-types check-vyper check-rules check-gas
 
 help: ## list the targets
@@ -55,6 +55,10 @@ format: ## rewrite the sources as `make check` wants them
 	ruff format .
 	ruff check --fix .
 	$(if $(VYPER),$(MAMUSHI) $(VYPER))
+
+fuzz: ## adversarial cycles against whole markets: CYCLES=1000000 SEED=1 WORKERS=2, Ctrl-C ends it
+	@tools/setup.sh python
+	@python -m ballast.fuzz --cycles $(or $(CYCLES),1000000) --seed $(or $(SEED),1) --workers $(or $(WORKERS),2)
 
 bench: ## print the figures and write bench/results.json
 	@tools/setup.sh python

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "market": BASE | {"chain"},
     "report": BASE | {"model", "chain", "market"},
     "bench": BASE | {"model", "chain", "market"},
+    "fuzz": BASE | {"model", "chain", "market"},
     "sim": BASE | {"model", "chain", "market"},
     "bots": BASE | {"model", "chain", "market"},
     "dash": BASE | {"sim", "chain", "market"},
