@@ -340,7 +340,8 @@ def _ceiling_down(
     mark: uint256, improve_cap: uint256, spot: uint256, strike: uint256, df: uint256, is_put: bool
 ) -> uint256:
     """
-    @notice What a seller gets at most: min((1 + c) m, S of a call or K df of a put)
+    @notice What a seller gets at most: min((1 + c) m, S of a call or K df of a put), and of a put
+        never more than K, which is what covers it
     @param mark m
     @param improve_cap c
     @param spot Of two sources the one that is worse for the seller
@@ -351,7 +352,7 @@ def _ceiling_down(
     """
     high: uint256 = unsafe_add(mark, unsafe_div(unsafe_mul(mark, improve_cap), units.WAD))
     if is_put:
-        return min(high, unsafe_div(unsafe_mul(strike, df), units.WAD))
+        return min(high, unsafe_div(unsafe_mul(strike, min(df, units.WAD)), units.WAD))
     return min(high, spot)
 
 

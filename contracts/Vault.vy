@@ -795,6 +795,37 @@ def share_price() -> uint256:
 
 @external
 @view
+def free_cash() -> uint256:
+    """
+    @notice Quote that is neither locked, nor the fund's, nor the queue's
+    @return Assets
+    """
+    return ledger._free(ledger._balances())
+
+
+@external
+@view
+def free_underlying() -> uint256:
+    """
+    @notice Underlying that covers nothing
+    @return Units, whole lots
+    """
+    return ledger._free_lots(ledger._balances()) * ledger.LOT
+
+
+@external
+@view
+def locked() -> (uint256, uint256):
+    """
+    @notice What covers written options
+    @return Assets, units of underlying
+    """
+    held: ledger.Balances = ledger._balances()
+    return held.locked_quote, held.locked_lots * ledger.LOT
+
+
+@external
+@view
 def balances() -> ledger.Balances:
     """
     @notice The ledger of the LPs' money

@@ -95,7 +95,7 @@ def _risk(
     @param factors Of the expiry
     @param unit LOT_IN_NANO for the figures of one contract, BOARD_IN_NANO for those of a board
     @return The coefficients
-    @custom:error 4 nano a lot, times max(1, 1/X^2)
+    @custom:error 4 nano a lot, times max(1, X^2)
     """
     dollars: int256 = unsafe_div(unsafe_mul(unsafe_mul(spot, delta), unit), WAD * WAD)
     bend: int256 = unsafe_mul(unsafe_div(unsafe_mul(spot, gamma), WAD), factors.gamma) >> 96
@@ -198,10 +198,10 @@ def _pulled(x: int256) -> int256:
     """
     @notice A coordinate pulled into the range in which U is computed
     @param x Nano
-    @return Nano, below 2^71 in size
+    @return Nano, from -2^71 up to below 2^71
     @custom:error exact where it fits
     """
-    return max(min(x, TOTAL_FIELD - 1), 1 - TOTAL_FIELD)
+    return max(min(x, TOTAL_FIELD - 1), -TOTAL_FIELD)
 
 
 @internal

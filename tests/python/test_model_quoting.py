@@ -109,9 +109,11 @@ def test_mark__strike_far_from_the_forward__is_intrinsic(factor: float, is_far_u
     assert float(got.delta_call) == pytest.approx(0.0 if is_far_up else 1.0)
 
 
-def test_half_spread__strike_outside_the_kernel__no_volatility_is_charged() -> None:
+def test_half_spread__strike_outside_the_kernel__the_volatility_at_the_money_is_charged() -> None:
     law, old = Law(h_min=1e-4, stale_z=3.0), replace(MOMENT, spot_age_seconds=3_600)
-    assert float(half_spread(old, 2_000.0 / 33, False, law)) == pytest.approx(0.2)
+    drift = 3.0 * 2_000.0 * float(MOMENT.smile.total_variance(0.0) / MOMENT.years) ** 0.5
+    expected = 0.2 + drift * (3_600 / YEAR) ** 0.5
+    assert float(half_spread(old, 2_000.0 / 33, False, law)) == pytest.approx(expected)
     assert float(half_spread(old, 2_000.0 / 31, False, law)) > 10.0
 
 

@@ -226,7 +226,9 @@ def half_spread(
     dollars = moment.spot * np.abs(np.where(is_put, greeks.delta_put, greeks.delta_call))
     priced = _value(greeks, is_put) if value is None else value
     terms = law.b_vega * greeks.vega + law.b_delta * dollars + law.b_mark * priced
-    sigma = np.sqrt(_variance(moment, moment.spot, strike) / moment.years)
+    variance = _variance(moment, moment.spot, strike)
+    at_money = np.asarray(moment.smile.total_variance(np.zeros(1)), np.float64)[0]
+    sigma = np.sqrt(np.where(variance > 0.0, variance, at_money) / moment.years)
     drift = sigma * np.sqrt(moment.spot_age_seconds / YEAR)
     aged = max(0.0, moment.surface_age_seconds - SURFACE_GRACE_SECONDS)
     stale = law.stale_z * dollars * drift + greeks.vega * min(SURFACE_MAX, SURFACE_RATE * aged)
@@ -239,7 +241,8 @@ def bounds(
     """Least and most that an option is worth whatever the volatility: quote per contract."""
     cash = discount * np.asarray(strike, np.float64)
     ahead = np.where(is_put, cash - spot, spot - cash)
-    return np.maximum(ahead, 0.0), np.where(is_put, cash, spot)
+    paid = np.minimum(cash, strike)  # a put is covered by its strike, whatever the discount
+    return np.maximum(ahead, 0.0), np.where(is_put, paid, spot)
 
 
 def quote(

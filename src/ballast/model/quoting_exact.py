@@ -227,7 +227,7 @@ class Kernel:
     gamma: int
     vega: int
     root_variance: int
-    """sqrt(w / (2 ln 2)), Q; zero where the option is worth its intrinsic value."""
+    """sqrt(w / (2 ln 2)), Q; of the variance at the money where the kernel does not reach."""
     root_tau: int
     """sqrt(tau in years), Q."""
     root_age: int
@@ -362,7 +362,7 @@ def _bound(inquiry: Inquiry, mark: int) -> int:
         cash_up, cash = -(-strike * snapshot.discount // WAD), strike * snapshot.discount // WAD
         intrinsic = cash_up - min(spots) if inquiry.is_put else max(spots) - cash
         return max(mark - improvement, intrinsic, 0)
-    most = strike * snapshot.discount // WAD if inquiry.is_put else min(spots)
+    most = strike * min(snapshot.discount, WAD) // WAD if inquiry.is_put else min(spots)
     return min(mark + improvement, most)
 
 

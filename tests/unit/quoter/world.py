@@ -26,7 +26,7 @@ from ballast.units import DAY, WAD, YEAR
 from tests.math.bytecode import CallRevertedError, deployed
 
 NOW = 1_800_000_000
-SPOT_MAX = 2**108
+SPOT_MAX = 2**108 - 1
 LOTS_MAX = 2**31 - 1
 TAUS = (1, 2, 60, DAY // 2 - 1, DAY // 2, DAY // 2 + 1, 7 * DAY - 1, 7 * DAY, 7 * DAY + 1,
         30 * DAY, 2 * YEAR)  # fmt: skip
