@@ -10,8 +10,8 @@
                     signed
         averages    gain over one round 64 | over four 64, signed, nano | |F_d| 64, nano
 
-    X counts 1e-6 here, F_d in `rounds` 2^22 nano. A round without net flow moves no average, so
-    washing moves nothing, and tiny flows leave the ratio as it is.
+    X counts 1e-6 here, F_d in `rounds` 2^22 nano. A round without net flow in that count moves no
+    average, now or later, so washing moves nothing, and tiny flows leave the ratio as it is.
 """
 
 X_GRAIN: constant(int256) = 10**12  # of a WAD
@@ -58,7 +58,7 @@ def _averages(averages: uint256, rounds: uint256, flow: int256, x: int256) -> ui
     gross: int256 = signed << 64 >> 192
     now: int256 = x // X_GRAIN
     begun: int256 = convert(rounds & M32, int256)
-    if flow != 0 and begun != 0:
+    if flow >> FLOW_SHIFT != 0 and begun != 0:
         near += (self._gain(flow, begun, now) - near) // MEMORY
         gross += (min(abs(flow), 2**62) - gross) // MEMORY
     begun = convert((rounds >> 96) & M32, int256)
