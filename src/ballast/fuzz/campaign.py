@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import count
@@ -12,6 +13,7 @@ from multiprocessing import get_context
 
 import click
 
+from ballast.errors import BallastError
 from ballast.fuzz.cycles import CYCLES_PER_STATE, Tally, run_state
 from ballast.fuzz.trader import FindingError
 
@@ -52,8 +54,9 @@ def one_state(seed: int, number: int, attempts: int) -> Outcome:
     """One state, or what it found."""
     try:
         return run_state(seed, number, attempts), ""
-    except FindingError as finding:
-        text = f"state {number} of seed {seed}, {attempts} attempts: {finding}"
+    except BallastError as finding:
+        where = "" if isinstance(finding, FindingError) else traceback.format_exc()
+        text = f"state {number} of seed {seed}, {attempts} attempts: {finding}\n{where}"
         return Tally(states=1, profitable="pays" in str(finding)), text
 
 

@@ -305,8 +305,8 @@ def run_state(seed: int, number: int, attempts: int = CYCLES_PER_STATE) -> Tally
     market: LocalMarket = open_world(name, source)
     made = corner(market, source, is_stale=is_stale)
     made.story.insert(0, f"state {number} of seed {seed}, world {name}")
-    arena = Arena(made, source, tally, is_stale)
-    if not arena.offers:
+    arena = Arena(made, source, tally, is_stale) if market.oracle.try_spot()[0] else None
+    if arena is None or not arena.offers:
         tally.barren = 1
         return tally
     for count in range(attempts):
