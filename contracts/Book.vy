@@ -16,7 +16,8 @@
 
     The wrong failure would be an exit that reverts in here. So no coefficient overflows: it is
     pulled to the end of its field, and only an opening is refused for it. A strike that has moved
-    out of the kernel's reach counts at its intrinsic value.
+    out of the kernel's reach counts at its intrinsic value. A head that was pulled holds nowhere:
+    LP flows evaluate it each time, at the present spot, where it is exact.
 
     The trap: the desk, the vault and the token know each other by addresses that are computed
     before they are deployed.
@@ -48,6 +49,7 @@ implements: IBook
 
 MAX_EXPIRIES: constant(uint256) = 8
 MAX_STRIKES: constant(uint256) = 24
+NOWHERE: constant(uint256) = 1  # a guard that never holds
 CUTOFF: public(constant(uint256)) = exposure.FLOOR  # seconds before expiry: nothing opens any more
 TIME_PARTS: constant(uint256) = 64  # a guard lasts for this part of the time to expiry
 SPOT_PARTS: constant(int256) = 10  # and to this part of spot times v to either side
@@ -196,8 +198,11 @@ def apply(id: uint256, written: int256, held: int256, risk: types.Risk):
     head, totals, is_fitting = book_words._traded(
         self.heads[expiry], self.totals, lots, unsafe_add(written, held), risk
     )
-    if not is_fitting and (written > 0 or held > 0):
-        refusal._refuse("book: range")
+    if not is_fitting:
+        if written > 0 or held > 0:
+            refusal._refuse("book: range")
+        self.guards[expiry] = NOWHERE
+        self.freshness = book_words._intersected(self.freshness, NOWHERE)
     self.heads[expiry] = head
     self.totals = totals
     self.flows = book_words._bought(
@@ -796,15 +801,18 @@ def _evaluated(expiry: uint256, snapshot: types.Snapshot, x: int256) -> Evaluati
         exposure._factors(root),
         exposure.BOARD_IN_NANO,
     )
-    return Evaluation(
-        expiry=expiry,
-        head=book_words._pack_head(
-            book_words.Head(value=risk.value, delta=risk.delta, gamma=risk.gamma, vega=risk.vega)
-        ),
-        guard=self._guard_of(snapshot, x),
-        is_new=True,
-        unsettled=0,
+    if book_words._fits_risk(risk):
+        return Evaluation(
+            expiry=expiry,
+            head=book_words._packed_risk(risk),
+            guard=self._guard_of(snapshot, x),
+            is_new=True,
+            unsettled=0,
+        )
+    head: uint256 = book_words._pack_head(
+        book_words.Head(value=risk.value, delta=risk.delta, gamma=risk.gamma, vega=risk.vega)
     )
+    return Evaluation(expiry=expiry, head=head, guard=NOWHERE, is_new=True, unsettled=0)
 
 
 @internal
@@ -900,19 +908,31 @@ def _guard_of(snapshot: types.Snapshot, x: int256) -> uint256:
     @param x S/R
     @return See `book_words`
     """
-    theta: int256 = convert(snapshot.smile.theta, int256)
-    rest: int256 = exposure.WAD - snapshot.smile.rho * snapshot.smile.rho // exposure.WAD
-    at_money: int256 = self._root(max(theta, 1))
-    least: int256 = at_money * (2 * rest) // (exposure.WAD + rest)  # sqrt(y) >= 2 y / (1 + y)
-    most: int256 = at_money * 5 // 4
-    reach: int256 = x * min(least, exposure.WAD) // (exposure.WAD * SPOT_PARTS)
+    rest: int256 = unsafe_sub(
+        exposure.WAD,
+        unsafe_div(unsafe_mul(snapshot.smile.rho, snapshot.smile.rho), exposure.WAD),
+    )
+    at_money: int256 = self._root(snapshot.smile.theta)
+    least: int256 = unsafe_div(  # sqrt(y) >= 2 y / (1 + y)
+         unsafe_mul(at_money, unsafe_mul(2, rest)), unsafe_add(exposure.WAD, rest)
+    )
+    reach: uint256 = convert(
+        unsafe_div(unsafe_mul(x, min(least, exposure.WAD)), exposure.WAD * SPOT_PARTS), uint256
+    )
+    middle: uint256 = convert(x, uint256)
     return book_words._pack_guard(
         book_words.Guard(
-            low=convert(x - reach, uint256) // book_words.X_GRAIN + 1,
-            high=convert(x + reach, uint256) // book_words.X_GRAIN,
-            until=snapshot.at + min(snapshot.tau // TIME_PARTS, max(snapshot.tau, CUTOFF) - CUTOFF),
+            low=unsafe_add(unsafe_div(unsafe_sub(middle, reach), book_words.X_GRAIN), 1),
+            high=unsafe_div(unsafe_add(middle, reach), book_words.X_GRAIN),
+            until=unsafe_add(
+                snapshot.at,
+                min(
+                    unsafe_div(snapshot.tau, TIME_PARTS),
+                    unsafe_sub(max(snapshot.tau, CUTOFF), CUTOFF),
+                ),
+            ),
             version=snapshot.version,
-            slack=self._slack_up(snapshot, convert(least, uint256), convert(most, uint256)),
+            slack=self._slack_up(snapshot, convert(least, uint256), convert(at_money, uint256)),
             posted_at=snapshot.posted_at,
         )
     )
@@ -920,37 +940,41 @@ def _guard_of(snapshot: types.Snapshot, x: int256) -> uint256:
 
 @internal
 @pure
-def _root(variance: int256) -> int256:
+def _root(variance: uint256) -> int256:
     """
     @notice v = sqrt(w)
-    @param variance Total variance, WAD, at least one
+    @param variance Total variance, WAD
     @return WAD, rounded down
     """
-    return (
-        unsafe_mul(unsafe_mul(fixed._sqrt_variance(variance), c.SQRT_2LN2) >> 96, exposure.WAD)
-        >> 60
-    )
+    root: int256 = fixed._sqrt_variance(convert(max(variance, 1), int256))
+    return unsafe_mul(unsafe_mul(root, c.SQRT_2LN2) >> 96, exposure.WAD) >> 60
 
 
 @internal
 @pure
-def _slack_up(snapshot: types.Snapshot, least: uint256, most: uint256) -> uint256:
+def _slack_up(snapshot: types.Snapshot, least: uint256, at_money: uint256) -> uint256:
     """
     @notice By how much a lot's value may be off inside the guard: S v x^3 (0.0404 + 0.0665 v) for
-        spot with x = 1/4, S v (0.21 + 0.1 v)/63 and the carry of the same time for time, and what
-        integers lose
+        spot with x = 1/4, S v (0.21 + 0.1 v)/63 with a v of 5/4 of that at the money for time, the
+        carry of that time, and what integers lose
     @param snapshot The market
     @param least Smallest v of the slice
-    @param most A v that no strike exceeds where its density counts
+    @param at_money v at the money
     @return Nano
     """
-    spot_part: uint256 = least * (404 * 10**14 + least * 665 // 10**4) // (64 * units.WAD)
-    time_part: uint256 = most * (21 * 10**16 + most // 10) // (63 * units.WAD)
-    gap: uint256 = convert(
-        abs(convert(units.WAD, int256) - convert(snapshot.discount, int256)), uint256
+    most: uint256 = unsafe_div(unsafe_mul(at_money, 5), 4)
+    spot_part: uint256 = unsafe_mul(
+        least, unsafe_add(404 * 10**14, unsafe_div(unsafe_mul(least, 665), 10**4))
     )
-    share: uint256 = spot_part + time_part + gap // 31
-    return unsafe_mul(snapshot.spot, share) // (units.WAD * units.NANO * 10**4) + 8
+    time_part: uint256 = unsafe_mul(most, unsafe_add(21 * 10**16, unsafe_div(most, 10)))
+    gap: uint256 = unsafe_sub(max(snapshot.discount, units.WAD), min(snapshot.discount, units.WAD))
+    share: uint256 = unsafe_add(
+        unsafe_add(unsafe_div(spot_part, 64 * units.WAD), unsafe_div(time_part, 63 * units.WAD)),
+        unsafe_div(gap, 31),
+    )
+    return unsafe_add(
+        unsafe_div(unsafe_mul(snapshot.spot, share), units.WAD * units.NANO * 10**4), 8
+    )
 
 
 @internal

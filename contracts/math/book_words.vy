@@ -82,44 +82,36 @@ def _head(word: uint256) -> Head:
 
 @internal
 @pure
-def _fits_head(head: Head) -> bool:
-    """
-    @notice Does every coefficient fit its field?
-    @param head The coefficients
-    @custom:error exact
-    """
-    return (
-        unsafe_add(head.value, HALF_64)
-        | unsafe_add(head.delta, HALF_64)
-        | unsafe_add(head.gamma, HALF_64)
-        | unsafe_add(head.vega, HALF_64)
-    ) >> 64 == 0
-
-
-@internal
-@pure
 def _pack_head(head: Head) -> uint256:
     """
     @notice Packs a head. What does not fit is pulled to the end of its field, so that an exit can
-        never fail here; openings ask `_fits_head` first
+        never fail here
     @param head The coefficients
     @return The word
     @custom:error exact where it fits
     """
-    fitting: Head = head
-    if not self._fits_head(head):
-        fitting = Head(
-            value=self._clamped(head.value),
-            delta=self._clamped(head.delta),
-            gamma=self._clamped(head.gamma),
-            vega=self._clamped(head.vega),
-        )
     return (
-        (self._bits(fitting.value) & M64)
-        | ((self._bits(fitting.delta) & M64) << 64)
-        | ((self._bits(fitting.gamma) & M64) << 128)
-        | (self._bits(fitting.vega) << 192)
+        (self._bits(self._clamped(head.value)) & M64)
+        | ((self._bits(self._clamped(head.delta)) & M64) << 64)
+        | ((self._bits(self._clamped(head.gamma)) & M64) << 128)
+        | (self._bits(self._clamped(head.vega)) << 192)
     )
+
+
+@internal
+@pure
+def _fits_risk(risk: types.Risk) -> bool:
+    """
+    @notice Does every coefficient fit its field of a head?
+    @param risk The coefficients
+    @custom:error exact
+    """
+    return (
+        unsafe_add(risk.value, HALF_64)
+        | unsafe_add(risk.delta, HALF_64)
+        | unsafe_add(risk.gamma, HALF_64)
+        | unsafe_add(risk.vega, HALF_64)
+    ) >> 64 == 0
 
 
 @internal

@@ -28,6 +28,7 @@ CALM: constant(uint256) = 20 * 60  # seconds of a slice's age that cost nothing
 STALE_VOL: constant(uint256) = 10**16  # a point of volatility
 STALE_STEP: constant(uint256) = 600  # for so many seconds more
 MOST_STALE_VOL: constant(uint256) = 25 * 10**16
+FIELD: constant(int256) = 2**63  # a coefficient of an expiry lies below it
 TOTAL_FIELD: constant(int256) = 2**71  # those of the book
 
 
@@ -84,7 +85,10 @@ def _risk(
 ) -> types.Risk:
     """
     @notice Coefficients of an option or a board that stands at this spot, each rounded toward zero
-    @dev Below 2^255 with spot < 2^108, X in [2^-12, 2^80] WAD, and of a board |delta| and spot
+    @dev A board's b may leave its field, far below the reference. It is pulled back before a and p
+        follow from it, so value and delta stay exact at this spot, whatever b is.
+
+        Below 2^255 with spot < 2^108, X in [2^-12, 2^80] WAD, and of a board |delta| and spot
         gamma < 2^100.
     @param value_ Quote, WAD
     @param delta Underlying, WAD
@@ -101,6 +105,8 @@ def _risk(
     bend: int256 = unsafe_mul(unsafe_div(unsafe_mul(spot, gamma), WAD), factors.gamma) >> 96
     bend = unsafe_div(unsafe_mul(unsafe_mul(bend, spot), unit), WAD * WAD)  # gamma dollars
     b: int256 = unsafe_div(unsafe_mul(bend, WAD * WAD), unsafe_mul(x, x))
+    if unsafe_add(b, FIELD) >> 64 != 0:
+        b = max(min(b, FIELD), -FIELD - 1)  # just does not fit, so the book sees it
     a: int256 = unsafe_sub(
         unsafe_div(unsafe_mul(dollars, WAD), x), unsafe_div(unsafe_mul(b, x), WAD)
     )
