@@ -809,6 +809,7 @@ def _evaluated(expiry: uint256, snapshot: types.Snapshot, x: int256) -> Evaluati
             is_new=True,
             unsettled=0,
         )
+    risk = exposure._flattened(risk, x)
     head: uint256 = book_words._pack_head(
         book_words.Head(value=risk.value, delta=risk.delta, gamma=risk.gamma, vega=risk.vega)
     )

@@ -85,10 +85,7 @@ def _risk(
 ) -> types.Risk:
     """
     @notice Coefficients of an option or a board that stands at this spot, each rounded toward zero
-    @dev A board's b may leave its field, far below the reference. It is pulled back before a and p
-        follow from it, so value and delta stay exact at this spot, whatever b is.
-
-        Below 2^255 with spot < 2^108, X in [2^-12, 2^80] WAD, and of a board |delta| and spot
+    @dev Below 2^255 with spot < 2^108, X in [2^-12, 2^80] WAD, and of a board |delta| and spot
         gamma < 2^100.
     @param value_ Quote, WAD
     @param delta Underlying, WAD
@@ -105,8 +102,6 @@ def _risk(
     bend: int256 = unsafe_mul(unsafe_div(unsafe_mul(spot, gamma), WAD), factors.gamma) >> 96
     bend = unsafe_div(unsafe_mul(unsafe_mul(bend, spot), unit), WAD * WAD)  # gamma dollars
     b: int256 = unsafe_div(unsafe_mul(bend, WAD * WAD), unsafe_mul(x, x))
-    if unsafe_add(b, FIELD) >> 64 != 0:
-        b = max(min(b, FIELD), -FIELD - 1)  # just does not fit, so the book sees it
     a: int256 = unsafe_sub(
         unsafe_div(unsafe_mul(dollars, WAD), x), unsafe_div(unsafe_mul(b, x), WAD)
     )
@@ -122,6 +117,28 @@ def _risk(
         gamma=b,
         vega=unsafe_div(unsafe_mul(unsafe_mul(vega, unit), factors.vega) >> 96, WAD),
         flow_delta=dollars,
+    )
+
+
+@internal
+@pure
+def _flattened(risk: types.Risk, x: int256) -> types.Risk:
+    """
+    @notice Coefficients of a board whose b has left its field, as it may far below the reference: b
+        is pulled back, and a and p follow, so that value and delta stay exact at this spot
+    @param risk The coefficients
+    @param x S/R, WAD
+    @return The coefficients
+    @custom:error 3 nano of value and delta at this spot
+    """
+    b: int256 = max(min(risk.gamma, FIELD - 1), 1 - FIELD)
+    over: int256 = unsafe_div(unsafe_mul(unsafe_sub(risk.gamma, b), x), WAD)
+    return types.Risk(
+        value=unsafe_sub(risk.value, unsafe_div(unsafe_mul(over, x), 2 * WAD)),
+        delta=unsafe_add(risk.delta, over),
+        gamma=b,
+        vega=risk.vega,
+        flow_delta=risk.flow_delta,
     )
 
 
