@@ -374,30 +374,48 @@ def appraise(underlying: uint256) -> types.Appraisal:
 @external
 @view
 def standing(
-    id: uint256, snapshot: types.Snapshot, is_opening: bool, flow_gap: uint256
+    id: uint256, spot: uint256, spot_at: uint256, version: uint256, flow_gap: uint256
 ) -> types.Standing:
     """
     @notice What `prepare` would return, computed in memory
     @param id Series
-    @param snapshot The market
-    @param is_opening Whether the trade needs Greeks that hold
+    @param spot Price
+    @param spot_at Time of its round
+    @param version Of the surface
     @param flow_gap Seconds between resets, from the sheet
     @return What a trade would meet
     """
+    x: int256 = exposure._ratio(spot, REFERENCE)
+    return self._standing(
+        id,
+        version,
+        x,
+        self.totals,
+        self._flows_due(spot_at, version, x, flow_gap),
+        self.freshness,
+    )
+
+
+@external
+@view
+def renewed_standing(id: uint256, snapshot: types.Snapshot, flow_gap: uint256) -> types.Standing:
+    """
+    @notice What `prepare` would return after `renew`, computed in memory
+    @param id Series
+    @param snapshot The market
+    @param flow_gap Seconds between resets, from the sheet
+    @return What an opening would meet
+    """
     x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
-    flows: uint256 = self.flows
-    if self._is_reset_due(flows, snapshot.spot_at, flow_gap):
-        rounds: uint256 = 0
-        averages: uint256 = 0
-        flows, rounds, averages = self._after_reset(flows, snapshot.spot_at, x)
-    flows = self._with_version(flows, snapshot.version)
-    totals: uint256 = self.totals
-    freshness: uint256 = self.freshness
-    if is_opening and not book_words._holds(freshness, x, block.timestamp, snapshot.version):
-        found: Evaluation = self._current(id >> 128, snapshot, x)
-        totals = book_words._replaced(totals, self.heads[found.expiry], found.head, 0)
-        freshness = self._intersection_with(snapshot, found)
-    return self._standing(id, snapshot.version, x, totals, flows, freshness)
+    found: Evaluation = self._current(id >> 128, snapshot, x)
+    return self._standing(
+        id,
+        snapshot.version,
+        x,
+        book_words._replaced(self.totals, self.heads[found.expiry], found.head, 0),
+        self._flows_due(snapshot.spot_at, snapshot.version, x, flow_gap),
+        self._intersection_with(snapshot, found),
+    )
 
 
 @external
@@ -664,6 +682,25 @@ def _with_version(word: uint256, version: uint256) -> uint256:
     flows.vega = 0
     flows.version = version
     return book_words._pack_flows(flows)
+
+
+@internal
+@view
+def _flows_due(spot_at: uint256, version: uint256, x: int256, flow_gap: uint256) -> uint256:
+    """
+    @notice Flows as a trade would find them
+    @param spot_at Time of the round
+    @param version Of the surface
+    @param x S/R
+    @param flow_gap Seconds
+    @return Flows
+    """
+    flows: uint256 = self.flows
+    if self._is_reset_due(flows, spot_at, flow_gap):
+        rounds: uint256 = 0
+        averages: uint256 = 0
+        flows, rounds, averages = self._after_reset(flows, spot_at, x)
+    return self._with_version(flows, version)
 
 
 @internal
@@ -982,8 +1019,9 @@ def _slack_up(snapshot: types.Snapshot, least: uint256, at_money: uint256) -> ui
 @view
 def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
     """
-    @notice An expiry that has passed: no Greeks, and its value at the settlement price, or at spot
-        as long as that is not fixed
+    @notice An expiry that has passed, at its settlement price, or at spot as long as that is not
+        fixed. Calls are owed in underlying, so they count as units of it at the present spot, as
+        the pot does that `settle` fills; puts as quote
     @param expiry Listed
     @param snapshot The market
     @return The evaluation; its guard never holds
@@ -992,7 +1030,8 @@ def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
     is_fixed: bool = staticcall IOracle(ORACLE).is_fixed(expiry)
     if is_fixed:
         price = staticcall IOracle(ORACLE).settlement_price(expiry)
-    amount: int256 = 0
+    amount: int256 = 0  # quote
+    held_units: int256 = 0  # of underlying
     gross: int256 = 0
     list: uint256 = self.strikes_of[expiry]
     self._require_listed(list)
@@ -1001,8 +1040,10 @@ def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
         half: uint256 = self._half(expiry, step)
         position: types.Position = position_word._position(half, step * GRID)
         ahead: int256 = convert(price, int256) - convert(position.strike, int256)
-        n: int256 = position_word._net(half) if ahead > 0 else -position_word._net(half >> 62)
-        amount += n * ahead // exposure.WAD
+        if ahead > 0:
+            held_units += position_word._net(half) * ahead // convert(price, int256)
+        else:
+            amount -= position_word._net(half >> 62) * ahead // exposure.WAD
         gross += position_word.LOT * convert(
             position.calls_written
             + position.calls_held
@@ -1013,7 +1054,12 @@ def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
     return Evaluation(
         expiry=expiry,
         head=book_words._pack_head(
-            book_words.Head(value=amount // exposure.NANO, delta=0, gamma=0, vega=0)
+            book_words.Head(
+                value=amount // exposure.NANO,
+                delta=held_units * convert(REFERENCE, int256) // (exposure.WAD * exposure.NANO),
+                gamma=0,
+                vega=0,
+            )
         ),
         guard=0,
         is_new=True,

@@ -230,8 +230,10 @@ def quote(id: uint256, lots: int256) -> types.Quote:
     terms: types.TradeTerms = self._terms(config)
     snapshot: types.Snapshot = self._snapshot(id >> 128)
     standing: types.Standing = staticcall IBook(BOOK).standing(
-        id, snapshot, lots > 0, terms.flow_gap
+        id, snapshot.spot, snapshot.spot_at, snapshot.version, terms.flow_gap
     )
+    if lots > 0 and not standing.is_fresh and standing.is_listed:
+        standing = staticcall IBook(BOOK).renewed_standing(id, snapshot, terms.flow_gap)
     level: uint256 = max(desk_word._caution(config), standing.caution)
     scale: uint256 = 0
     if lots > 0:

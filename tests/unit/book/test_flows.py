@@ -92,8 +92,7 @@ def test_standing__view__is_what_prepare_gives(world: World, series: int) -> Non
         market.transmit(2_000 + step)
         spot, at = market.oracle.spot()[:2]
         version = market.surface.version() + step // 5
-        snapshot = (chain.timestamp, spot, spot, at, (10**16, 0, 0), 0, WAD, 10**6, 1, version)
-        view = world.book.standing(series, snapshot, False, GAP)
+        view = world.book.standing(series, spot, at, version, GAP)
         done = world.prepare(series, spot / WAD, at, version, GAP).value
         assert view == done
         bought(world, series, 10**12 * (step - 4), 10**9 * step)
