@@ -374,30 +374,48 @@ def appraise(underlying: uint256) -> types.Appraisal:
 @external
 @view
 def standing(
-    id: uint256, snapshot: types.Snapshot, is_opening: bool, flow_gap: uint256
+    id: uint256, spot: uint256, spot_at: uint256, version: uint256, flow_gap: uint256
 ) -> types.Standing:
     """
     @notice What `prepare` would return, computed in memory
     @param id Series
-    @param snapshot The market
-    @param is_opening Whether the trade needs Greeks that hold
+    @param spot Price
+    @param spot_at Time of its round
+    @param version Of the surface
     @param flow_gap Seconds between resets, from the sheet
     @return What a trade would meet
     """
+    x: int256 = exposure._ratio(spot, REFERENCE)
+    return self._standing(
+        id,
+        version,
+        x,
+        self.totals,
+        self._flows_due(spot_at, version, x, flow_gap),
+        self.freshness,
+    )
+
+
+@external
+@view
+def renewed_standing(id: uint256, snapshot: types.Snapshot, flow_gap: uint256) -> types.Standing:
+    """
+    @notice What `prepare` would return after `renew`, computed in memory
+    @param id Series
+    @param snapshot The market
+    @param flow_gap Seconds between resets, from the sheet
+    @return What an opening would meet
+    """
     x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
-    flows: uint256 = self.flows
-    if self._is_reset_due(flows, snapshot.spot_at, flow_gap):
-        rounds: uint256 = 0
-        averages: uint256 = 0
-        flows, rounds, averages = self._after_reset(flows, snapshot.spot_at, x)
-    flows = self._with_version(flows, snapshot.version)
-    totals: uint256 = self.totals
-    freshness: uint256 = self.freshness
-    if is_opening and not book_words._holds(freshness, x, block.timestamp, snapshot.version):
-        found: Evaluation = self._current(id >> 128, snapshot, x)
-        totals = book_words._replaced(totals, self.heads[found.expiry], found.head, 0)
-        freshness = self._intersection_with(snapshot, found)
-    return self._standing(id, snapshot.version, x, totals, flows, freshness)
+    found: Evaluation = self._current(id >> 128, snapshot, x)
+    return self._standing(
+        id,
+        snapshot.version,
+        x,
+        book_words._replaced(self.totals, self.heads[found.expiry], found.head, 0),
+        self._flows_due(snapshot.spot_at, snapshot.version, x, flow_gap),
+        self._intersection_with(snapshot, found),
+    )
 
 
 @external
@@ -664,6 +682,25 @@ def _with_version(word: uint256, version: uint256) -> uint256:
     flows.vega = 0
     flows.version = version
     return book_words._pack_flows(flows)
+
+
+@internal
+@view
+def _flows_due(spot_at: uint256, version: uint256, x: int256, flow_gap: uint256) -> uint256:
+    """
+    @notice Flows as a trade would find them
+    @param spot_at Time of the round
+    @param version Of the surface
+    @param x S/R
+    @param flow_gap Seconds
+    @return Flows
+    """
+    flows: uint256 = self.flows
+    if self._is_reset_due(flows, spot_at, flow_gap):
+        rounds: uint256 = 0
+        averages: uint256 = 0
+        flows, rounds, averages = self._after_reset(flows, spot_at, x)
+    return self._with_version(flows, version)
 
 
 @internal
