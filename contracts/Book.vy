@@ -52,6 +52,7 @@ MAX_STRIKES: constant(uint256) = 24
 NOWHERE: constant(uint256) = 1  # a guard that never holds
 CUTOFF: public(constant(uint256)) = exposure.FLOOR  # seconds before expiry: nothing opens any more
 TIME_PARTS: constant(uint256) = 64  # a guard lasts for this part of the time to expiry
+JUMP_PARTS: constant(uint256) = 64  # of all contracts at spot: a jump of delta above is large
 SPOT_PARTS: constant(int256) = 10  # and to this part of spot times v to either side
 MOST_REFERENCE: constant(uint256) = 2**96
 LEAST_REFERENCE: constant(uint256) = 10**15
@@ -81,7 +82,6 @@ struct Evaluation:  # of one expiry
     head: uint256
     guard: uint256
     is_new: bool  # evaluated now, not yet stored
-    unsettled: int256  # contracts of an expiry that has passed and is not fixed, gross, WAD
 
 
 struct Tally:  # sums over all expiries, nano
@@ -91,7 +91,6 @@ struct Tally:  # sums over all expiries, nano
     vega: int256
     surprise: uint256  # what volatility may do, times WAD
     slack: uint256  # a lot
-    unsettled: int256  # as of an evaluation
 
 
 struct Step:  # a leg beyond the kernel's reach, summed
@@ -166,13 +165,14 @@ def prepare(
 
 @external
 @reentrant
-def apply(id: uint256, written: int256, held: int256, risk: types.Risk):
+def apply(id: uint256, written: int256, held: int256, risk: types.Risk, is_blind: bool):
     """
     @notice Changes a position and the exposure with it
     @param id Series, listed
     @param written Lots that token holders own more
     @param held Lots that margin accounts owe more
     @param risk Of one lot held, at the spot of the trade
+    @param is_blind Whether the trade was priced by Greeks that do not hold
     """
     self._require_desk()
     expiry: uint256 = id >> 128
@@ -203,6 +203,8 @@ def apply(id: uint256, written: int256, held: int256, risk: types.Risk):
             refusal._refuse("book: range")
         self.guards[expiry] = NOWHERE
         self.freshness = book_words._intersected(self.freshness, NOWHERE)
+    if is_blind:
+        self.freshness |= book_words.WAITING
     self.heads[expiry] = head
     self.totals = totals
     self.flows = book_words._bought(
@@ -221,9 +223,10 @@ def renew(expiry: uint256, snapshot: types.Snapshot):
     @param snapshot The market
     """
     self._require_desk()
-    found: Evaluation = self._current(expiry, snapshot, exposure._ratio(snapshot.spot, REFERENCE))
+    x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
+    found: Evaluation = self._current(expiry, snapshot, x)
     if found.is_new:
-        self._store(found)
+        self._store(found, x)
     self.freshness = self._intersection(snapshot)
 
 
@@ -297,14 +300,16 @@ def close(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
         if half != position_word.LISTED:
             position: types.Position = position_word._position(half, unsafe_mul(step, GRID))
             found.append(position)
-            lots += (
-                position.calls_written
-                + position.calls_held
-                + position.puts_written
-                + position.puts_held
+            lots = unsafe_add(
+                lots,
+                unsafe_add(
+                    unsafe_add(position.calls_written, position.calls_held),
+                    unsafe_add(position.puts_written, position.puts_held),
+                ),
             )
     self.strikes_of[expiry] = 0
     self._forget(expiry, -convert(lots, int256))
+    self.freshness |= book_words.WAITING
     log IBook.ExpiryClosed(expiry=expiry)
     return found
 
@@ -319,7 +324,10 @@ def hold(lots: uint256, caution: uint256):
     """
     if msg.sender != VAULT:
         refusal._refuse("book: not the vault")
-    self.freshness = book_words._with_holdings(self.freshness, lots, caution)
+    freshness: uint256 = self.freshness
+    if lots < book_words._held_lots(freshness):
+        freshness |= book_words.WAITING
+    self.freshness = book_words._with_holdings(freshness, lots, caution)
 
 
 @external
@@ -344,7 +352,8 @@ def refresh(expiry: uint256):
     """
     snapshot: types.Snapshot = self._spot()
     snapshot = self._with_slice(snapshot, expiry)
-    self._store(self._evaluated(expiry, snapshot, exposure._ratio(snapshot.spot, REFERENCE)))
+    x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
+    self._store(self._evaluated(expiry, snapshot, x), x)
     self.freshness = self._intersection(snapshot)
 
 
@@ -361,7 +370,7 @@ def appraise(underlying: uint256) -> types.Appraisal:
     is_changed: bool = False
     for one: Evaluation in found:
         if one.is_new:
-            self._store(one)
+            self._store(one, exposure._ratio(snapshot.spot, REFERENCE))
             is_changed = True
     if is_changed:
         self.freshness = self._intersection(snapshot)
@@ -386,14 +395,10 @@ def standing(
     @return What a trade would meet
     """
     x: int256 = exposure._ratio(spot, REFERENCE)
-    return self._standing(
-        id,
-        version,
-        x,
-        self.totals,
-        self._flows_due(spot_at, version, x, flow_gap),
-        self.freshness,
-    )
+    flows: uint256 = 0
+    freshness: uint256 = 0
+    flows, freshness = self._flows_due(spot_at, version, x, flow_gap, self.freshness)
+    return self._standing(id, version, x, self.totals, flows, freshness)
 
 
 @external
@@ -408,14 +413,17 @@ def renewed_standing(id: uint256, snapshot: types.Snapshot, flow_gap: uint256) -
     """
     x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
     found: Evaluation = self._current(id >> 128, snapshot, x)
-    return self._standing(
-        id,
+    flows: uint256 = 0
+    freshness: uint256 = 0
+    flows, freshness = self._flows_due(
+        snapshot.spot_at,
         snapshot.version,
         x,
-        book_words._replaced(self.totals, self.heads[found.expiry], found.head, 0),
-        self._flows_due(snapshot.spot_at, snapshot.version, x, flow_gap),
+        flow_gap,
         self._intersection_with(snapshot, found),
     )
+    totals: uint256 = book_words._replaced(self.totals, self.heads[found.expiry], found.head, 0)
+    return self._standing(id, snapshot.version, x, totals, flows, freshness)
 
 
 @external
@@ -629,6 +637,7 @@ def _standing(
         caution=(freshness >> 252) & 3,
         is_listed=half >> 127 != 0 and unsafe_mul(step, GRID) == strike and id & 254 == 0,
         is_fresh=book_words._holds(freshness, x, block.timestamp, version),
+        is_waiting=freshness >> 255 != 0,
     )
 
 
@@ -686,21 +695,26 @@ def _with_version(word: uint256, version: uint256) -> uint256:
 
 @internal
 @view
-def _flows_due(spot_at: uint256, version: uint256, x: int256, flow_gap: uint256) -> uint256:
+def _flows_due(
+    spot_at: uint256, version: uint256, x: int256, flow_gap: uint256, freshness: uint256
+) -> (uint256, uint256):
     """
-    @notice Flows as a trade would find them
+    @notice Flows, and with them the intersection, as a trade would find them
     @param spot_at Time of the round
     @param version Of the surface
     @param x S/R
     @param flow_gap Seconds
-    @return Flows
+    @param freshness The intersection
+    @return Flows, intersection
     """
     flows: uint256 = self.flows
+    found: uint256 = freshness
     if self._is_reset_due(flows, spot_at, flow_gap):
         rounds: uint256 = 0
         averages: uint256 = 0
         flows, rounds, averages = self._after_reset(flows, spot_at, x)
-    return self._with_version(flows, version)
+        found = found & (book_words.WAITING - 1)
+    return self._with_version(flows, version), found
 
 
 @internal
@@ -724,6 +738,8 @@ def _reset_flows(
         word, rounds, averages = self._after_reset(word, spot_at, x)
         self.rounds = rounds
         self.averages = averages
+        if self.freshness & book_words.WAITING != 0:
+            self.freshness ^= book_words.WAITING
         log IBook.FlowReset(
             spot=spot,
             flow_delta=book_words._flows(old).delta,
@@ -788,9 +804,7 @@ def _current(expiry: uint256, snapshot: types.Snapshot, x: int256) -> Evaluation
     if self._is_open(expiry, snapshot.at) and book_words._holds(
         guard, x, snapshot.at, snapshot.version
     ):
-        return Evaluation(
-            expiry=expiry, head=self.heads[expiry], guard=guard, is_new=False, unsettled=0
-        )
+        return Evaluation(expiry=expiry, head=self.heads[expiry], guard=guard, is_new=False)
     return self._evaluated(expiry, snapshot, x)
 
 
@@ -844,13 +858,12 @@ def _evaluated(expiry: uint256, snapshot: types.Snapshot, x: int256) -> Evaluati
             head=book_words._packed_risk(risk),
             guard=self._guard_of(snapshot, x),
             is_new=True,
-            unsettled=0,
         )
     risk = exposure._flattened(risk, x)
     head: uint256 = book_words._pack_head(
         book_words.Head(value=risk.value, delta=risk.delta, gamma=risk.gamma, vega=risk.vega)
     )
-    return Evaluation(expiry=expiry, head=head, guard=NOWHERE, is_new=True, unsettled=0)
+    return Evaluation(expiry=expiry, head=head, guard=NOWHERE, is_new=True)
 
 
 @internal
@@ -1019,61 +1032,60 @@ def _slack_up(snapshot: types.Snapshot, least: uint256, at_money: uint256) -> ui
 @view
 def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
     """
-    @notice An expiry that has passed, at its settlement price, or at spot as long as that is not
-        fixed. Calls are owed in underlying, so they count as units of it at the present spot, as
-        the pot does that `settle` fills; puts as quote
+    @notice An expiry that has passed: no Greeks, and its value at the settlement price, or as long as
+        no round has followed it at spot, which is that price
+    @dev Once a round has followed, anybody can fix the price, and everybody knows it. Whoever valued
+        the book at spot then could be traded against, so it waits for that call
     @param expiry Listed
     @param snapshot The market
     @return The evaluation; its guard never holds
     """
     price: uint256 = snapshot.spot
-    is_fixed: bool = staticcall IOracle(ORACLE).is_fixed(expiry)
-    if is_fixed:
+    if staticcall IOracle(ORACLE).is_fixed(expiry):
         price = staticcall IOracle(ORACLE).settlement_price(expiry)
-    amount: int256 = 0  # quote
-    held_units: int256 = 0  # of underlying
-    gross: int256 = 0
+    elif snapshot.spot_at > expiry:
+        refusal._refuse("book: not fixed")
+    amount: int256 = 0
     list: uint256 = self.strikes_of[expiry]
     self._require_listed(list)
     for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
         step: uint256 = strike_list._step(list, i)
-        half: uint256 = self._half(expiry, step)
-        position: types.Position = position_word._position(half, step * GRID)
-        ahead: int256 = convert(price, int256) - convert(position.strike, int256)
-        if ahead > 0:
-            held_units += position_word._net(half) * ahead // convert(price, int256)
-        else:
-            amount -= position_word._net(half >> 62) * ahead // exposure.WAD
-        gross += position_word.LOT * convert(
-            position.calls_written
-            + position.calls_held
-            + position.puts_written
-            + position.puts_held,
-            int256,
-        )
+        half: uint256 = self._half(expiry, step) & position_word.POSITIONS
+        ahead: int256 = unsafe_sub(convert(price, int256), convert(unsafe_mul(step, GRID), int256))
+        n: int256 = position_word._net(half)
+        if ahead < 0:
+            n = unsafe_sub(0, position_word._net(half >> 62))
+        amount = unsafe_add(amount, unsafe_div(unsafe_mul(n, ahead), exposure.WAD * exposure.NANO))
     return Evaluation(
         expiry=expiry,
-        head=book_words._pack_head(
-            book_words.Head(
-                value=amount // exposure.NANO,
-                delta=held_units * convert(REFERENCE, int256) // (exposure.WAD * exposure.NANO),
-                gamma=0,
-                vega=0,
-            )
-        ),
-        guard=0,
+        head=book_words._pack_head(book_words.Head(value=amount, delta=0, gamma=0, vega=0)),
+        guard=NOWHERE,
         is_new=True,
-        unsettled=0 if is_fixed else gross,
     )
 
 
 @internal
-def _store(found: Evaluation):
+def _store(found: Evaluation, x: int256):
     """
-    @notice Keeps an evaluation, and moves the totals by the difference
+    @notice Keeps an evaluation, and moves the totals by the difference. An expiry past its cutoff has
+        no guard, so its delta may jump, at a moment that anybody chooses: rebates then wait for the
+        next round, or a trade before and one after would be paid the difference
     @param found The evaluation
+    @param x S/R
     """
-    self.totals = book_words._replaced(self.totals, self.heads[found.expiry], found.head, 0)
+    old: uint256 = self.heads[found.expiry]
+    totals: uint256 = self.totals
+    if not self._is_open(found.expiry, block.timestamp):
+        before: book_words.Head = book_words._head(old)
+        after: book_words.Head = book_words._head(found.head)
+        jump: int256 = exposure._dollar_delta(
+            unsafe_sub(after.delta, before.delta), unsafe_sub(after.gamma, before.gamma), x, 0, 0
+        )
+        if convert(abs(jump), uint256) * JUMP_PARTS > (totals >> 216) * unsafe_div(
+            unsafe_mul(convert(x, uint256), REFERENCE), units.WAD * units.NANO * 10**4
+        ):
+            self.freshness |= book_words.WAITING
+    self.totals = book_words._replaced(totals, old, found.head, 0)
     self.heads[found.expiry] = found.head
     self.guards[found.expiry] = found.guard
     log IBook.BookRefreshed(expiry=found.expiry, head=found.head)
@@ -1137,9 +1149,7 @@ def _all(snapshot: types.Snapshot, roster: uint256) -> DynArray[Evaluation, MAX_
         guard: uint256 = self.guards[expiry]
         if self._is_open(expiry, snapshot.at) and book_words._holds(guard, x, snapshot.at, version):
             found.append(
-                Evaluation(
-                    expiry=expiry, head=self.heads[expiry], guard=guard, is_new=False, unsettled=0
-                )
+                Evaluation(expiry=expiry, head=self.heads[expiry], guard=guard, is_new=False)
             )
         else:
             found.append(self._evaluated(expiry, self._with_slice(snapshot, expiry), x))
@@ -1165,15 +1175,18 @@ def _tally(
     for one: Evaluation in found:
         head: book_words.Head = book_words._head(one.head)
         posted_at: uint256 = (one.guard >> 180) & book_words.M32
-        sums.value += head.value
-        sums.delta += head.delta
-        sums.gamma += head.gamma
-        sums.vega += head.vega
-        sums.surprise += convert(abs(head.vega), uint256) * (
-            d_vol + exposure._stale_vol(at - min(posted_at, at))
+        sums.value = unsafe_add(sums.value, head.value)
+        sums.delta = unsafe_add(sums.delta, head.delta)
+        sums.gamma = unsafe_add(sums.gamma, head.gamma)
+        sums.vega = unsafe_add(sums.vega, head.vega)
+        sums.surprise = unsafe_add(
+            sums.surprise,
+            unsafe_mul(
+                convert(abs(head.vega), uint256),
+                unsafe_add(d_vol, exposure._stale_vol(unsafe_sub(at, min(posted_at, at)))),
+            ),
         )
         sums.slack = max(sums.slack, (one.guard >> 148) & book_words.M32)
-        sums.unsettled += one.unsettled
     return sums
 
 
@@ -1202,9 +1215,10 @@ def _stored_tally(at: uint256, roster: uint256, d_vol: uint256) -> Tally:
         delta=totals.delta,
         gamma=totals.gamma,
         vega=totals.vega,
-        surprise=vega * (d_vol + exposure._stale_vol(at - min(posted_at, at))),
+        surprise=unsafe_mul(
+            vega, unsafe_add(d_vol, exposure._stale_vol(unsafe_sub(at, min(posted_at, at))))
+        ),
         slack=(freshness >> 148) & book_words.M32,
-        unsettled=0,
     )
 
 
@@ -1227,7 +1241,7 @@ def _appraisal(
     terms: types.MarkTerms = staticcall IRiskSheet(roster_word._sheet(roster)).mark_terms()
     x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
     sums: Tally = self._tally(found, snapshot.at, roster, terms.d_vol)
-    move: uint256 = terms.d_spot + self._disagreement(snapshot)
+    move: uint256 = unsafe_add(terms.d_spot, self._disagreement(snapshot))
     delta: int256 = exposure._dollar_delta(
         sums.delta,
         sums.gamma,
@@ -1236,22 +1250,18 @@ def _appraisal(
         convert(underlying, int256),
     )
     gamma: int256 = exposure._gamma_dollars(sums.gamma, x)
-    surprise: uint256 = (  # nano
-        sums.surprise // units.WAD
-        + convert(abs(delta), uint256) * move // units.WAD
-        + convert(abs(gamma), uint256) * move // units.WAD * move // (2 * units.WAD)
-        + convert(sums.unsettled, uint256)
-        * snapshot.spot // units.WAD
-        * move // (units.WAD * units.NANO)
-        + sums.slack * (self.totals >> 216)
-        + 16
+    dollars: uint256 = convert(abs(delta), uint256)
+    bend: uint256 = unsafe_div(unsafe_mul(convert(abs(gamma), uint256), move), 2 * units.WAD)
+    surprise: uint256 = unsafe_div(  # nano
+         unsafe_add(sums.surprise, unsafe_mul(unsafe_add(dollars, bend), move)), units.WAD
     )
+    surprise = unsafe_add(surprise, unsafe_add(unsafe_mul(sums.slack, self.totals >> 216), 16))
     potential: uint256 = self._potential(delta, gamma, sums.vega, terms)
     return types.Appraisal(
         spot=snapshot.spot,
-        value=exposure._value(sums.value, sums.delta, sums.gamma, x) * exposure.NANO,
+        value=unsafe_mul(exposure._value(sums.value, sums.delta, sums.gamma, x), exposure.NANO),
         potential=potential,
-        width=surprise * units.NANO + potential,
+        width=unsafe_add(unsafe_mul(surprise, units.NANO), potential),
     )
 
 
@@ -1263,8 +1273,10 @@ def _disagreement(snapshot: types.Snapshot) -> uint256:
     @param snapshot The market
     @return Share of spot
     """
-    apart: uint256 = max(snapshot.spot, snapshot.other) - min(snapshot.spot, snapshot.other)
-    return apart * units.WAD // snapshot.spot
+    apart: uint256 = unsafe_sub(
+        max(snapshot.spot, snapshot.other), min(snapshot.spot, snapshot.other)
+    )
+    return unsafe_div(unsafe_mul(apart, units.WAD), snapshot.spot)
 
 
 @internal
@@ -1291,7 +1303,7 @@ def _potential(delta: int256, gamma: int256, vega: int256, terms: types.MarkTerm
         terms.flow_slope,
         terms.vflow_slope,
     )
-    return convert(twice, uint256) // (2 * 10**27) + 1
+    return unsafe_add(unsafe_div(convert(twice, uint256), 2 * 10**27), 1)
 
 
 # --- internals: the list of expiries

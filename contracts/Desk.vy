@@ -11,7 +11,8 @@
     are compared last, with the exposure after the trade, and only those that a trade makes worse can
     refuse it. The other danger is an exit that is stopped: a closing asks for spot and a slice and
     for nothing else. Where caution is 2 or more, the surface is old or the book is stale, it is paid
-    the mark or less, whatever it does to the potential.
+    the mark or less, whatever it does to the potential; so is every trade after the exposure has jumped
+    for another reason than a trade (a settlement, say), until the next round.
 
     Order: checks, effects in the book, event, money, and the token last, whose receiver may be
     foreign code that calls any contract of the market.
@@ -143,7 +144,7 @@ def buy(
     quote: types.Quote = self._quote(id, size, level, scale, terms, snapshot, standing)
     premium: uint256 = convert(quote.premium, uint256)
     assert premium <= most, "desk: price above limit"
-    extcall IBook(BOOK).apply(id, size, 0, quote.risk, skip_contract_check=True)
+    extcall IBook(BOOK).apply(id, size, 0, quote.risk, False, skip_contract_check=True)
     self._log_trade(id, size, quote, snapshot.spot)
     lock_quote: uint256 = 0
     lock_lots: uint256 = 0
@@ -190,7 +191,9 @@ def sell(
     )
     proceeds: uint256 = convert(-quote.premium, uint256)
     assert proceeds >= least, "desk: price below limit"
-    extcall IBook(BOOK).apply(id, size, 0, quote.risk, skip_contract_check=True)
+    extcall IBook(BOOK).apply(
+        id, size, 0, quote.risk, not standing.is_fresh, skip_contract_check=True
+    )
     self._log_trade(id, size, quote, snapshot.spot)
     extcall IOptionToken(TOKEN).burn(msg.sender, id, lots, skip_contract_check=True)
     free_quote: uint256 = 0
@@ -549,7 +552,7 @@ def _quote(
     """
     assert standing.is_listed, "desk: not listed"
     is_opening: bool = lots > 0
-    is_reduce_only: bool = False
+    is_reduce_only: bool = standing.is_waiting
     if is_opening:
         assert level < 2, "desk: reduce only"
         self._require_before_cutoff(id >> 128)
@@ -557,7 +560,8 @@ def _quote(
         assert standing.is_fresh, "book: stale"
     else:
         is_reduce_only = (
-            not standing.is_fresh
+            is_reduce_only
+            or not standing.is_fresh
             or level > 1
             or snapshot.at > snapshot.posted_at + MAX_AGE
             or snapshot.at + CUTOFF > id >> 128

@@ -158,6 +158,7 @@ struct Standing:  # what the book says before a trade
     caution: uint256  # of the vault's drawdown ladder
     is_listed: bool
     is_fresh: bool  # every expiry before its cutoff stands inside its guard
+    is_waiting: bool  # the exposure has jumped since the last round: no fall of U is paid for
 
 
 struct Inquiry:  # all that the price of a trade depends on

@@ -10,7 +10,7 @@
         guard of an expiry   X from 42 | X to 42 | until 32 | version 32 | slack 32 | posted at 32
         freshness            the same for all expiries at once, the intersection, with the oldest
                              post | lots of underlying held 40 | caution of the ladder 2 |
-                             some expiry is past its cutoff 1
+                             some expiry is past its cutoff 1 | rebates wait 1
         flows                F_d 64 | W 64, signed, nano | reset at 32 | round of 32 | version 32 |
                              toxicity 32
 
@@ -25,6 +25,7 @@ M42: constant(uint256) = 2**42 - 1
 M64: constant(uint256) = 2**64 - 1
 M72: constant(uint256) = 2**72 - 1
 PASSED: constant(uint256) = 2**254
+WAITING: constant(uint256) = 2**255
 X_GRAIN: constant(uint256) = 10**9  # of a WAD
 TOXICITY_GRAIN: constant(uint256) = 10**12  # of a WAD
 HALF_64: constant(int256) = 2**63
@@ -349,7 +350,7 @@ def _everywhere(freshness: uint256, version: uint256) -> uint256:
     @custom:error exact
     """
     return (
-        (((freshness & (PASSED - 1)) >> 212) << 212)
+        (((freshness & ~PASSED) >> 212) << 212)
         | (M32 << 180)
         | (version << 116)
         | (M32 << 84)
@@ -369,7 +370,9 @@ def _with_holdings(freshness: uint256, lots: uint256, caution: uint256) -> uint2
     @custom:error exact where it fits
     """
     return (
-        (freshness & (PASSED | (2**212 - 1))) | (min(lots, M40) << 212) | (min(caution, 3) << 252)
+        (freshness & (WAITING | PASSED | (2**212 - 1)))
+        | (min(lots, M40) << 212)
+        | (min(caution, 3) << 252)
     )
 
 
