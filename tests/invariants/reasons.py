@@ -1,0 +1,32 @@
+"""Why each kind of call may be refused, in every state that honest rules can reach (V28)."""
+
+from __future__ import annotations
+
+from ballast.fuzz.trader import REFUSALS
+
+PRICE = frozenset({"oracle: stale"})
+ORDER = REFUSALS | PRICE | {"book: range", "desk: nav not synced", "desk: not listed"}
+VALUE = PRICE | {"vault: no value"}
+ENTRY = VALUE | {"vault: full", "vault: nothing", "vault: too few shares", "vault: supply"}
+EXIT = PRICE | {"vault: below floor", "vault: queue", "vault: free quote"}
+REQUEST = frozenset({"vault: small request"})
+CANCEL = frozenset({"vault: too early"})
+PROCESS = PRICE | {"vault: below floor"}
+SYNC = PRICE | {"desk: synced already", "desk: nothing to sync"}
+POST = frozenset(
+    {
+        "surface: hourly budget",
+        "surface: psi moves too far",
+        "surface: theta moves too far",
+        "surface: needs two signers",
+        "surface: time",
+    }
+)
+LIST = PRICE | {
+    "book: listed already",
+    "desk: past cutoff",
+    "desk: strike outside window",
+    "desk: surface too old",
+}
+CLOSING = PRICE | {"quoter: no bid", "quoter: expired"}
+"""All that may ever stand in the way of who sells back what he holds."""
