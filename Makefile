@@ -17,9 +17,9 @@ setup: ## environment and packages from the lock files (every other target calls
 	@tools/setup.sh node
 	@tools/setup.sh mamushi
 
-demo: ## price a board, draw its smile and Greeks to an HTML report
+demo: ## open a market on a local chain and tell its story; ARGS="--seed 2" is passed on
 	@tools/setup.sh python
-	@python scripts/demo.py
+	@python scripts/demo.py $(ARGS)
 
 test: ## all tests; ARGS="-k board" is passed to pytest
 	@tools/setup.sh node

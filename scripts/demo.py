@@ -1,4 +1,4 @@
-"""Price a board with the Pricer contract and draw it: ``ape run demo`` or ``make demo``."""
+"""Open a market on a local chain and tell its story: ``ape run demo`` or ``make demo``."""
 
 from ballast.report.demo import cli
 

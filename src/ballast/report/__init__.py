@@ -1,1 +1,1 @@
-"""The demo: a board priced by the real contract, as a table and as one HTML page."""
+"""The demo: the story of a market as tables and as one HTML page, or its pricing kernel alone."""

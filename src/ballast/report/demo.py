@@ -1,129 +1,91 @@
-"""The demo's one command: price the board with the bytecode, print it, write the page."""
+"""The demo's one command: the story of a market, or the pricing kernel alone."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import numpy as np
 from rich.console import Console
 
+from ballast.chain import Chain, RevmChain
 from ballast.errors import BallastError, ReportError
-from ballast.report import page
-from ballast.report.figures import Priced
-from ballast.report.market import SYMBOL, Expiry, Market, describe, example_market
-from ballast.report.pricing import Pricer, compare
-from ballast.report.terminal import WIDTH, board_table
-from ballast.series import Series, parse_series
-from ballast.units import format_wad, to_wad
+from ballast.report.document import write
+from ballast.report.kernel import board
+from ballast.report.story import page, terminal
+from ballast.report.story.tale import FULL, SEED, SHORT, tell
 
-DEFAULT_OUT = Path("build/demo.html")
+STORY_OUT = Path("build/demo.html")
+KERNEL_OUT = Path("build/kernel.html")
+PACES = {"full": FULL, "short": SHORT}
+WIDTH = 100
+"""Columns that the tables need."""
 
 
 @click.command()
-@click.option("--spot", default="2500", show_default=True, help="Price of the underlying.")
-@click.option("--series", metavar="NAME", help="Also print one series, by name or id.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=DEFAULT_OUT, help="Where the page goes."
+    "--backend",
+    type=click.Choice(["revm", "anvil"]),
+    default="revm",
+    show_default=True,
+    help="In process, or on the anvil node through ape.",
 )
-def cli(spot: str, series: str | None, out: Path) -> None:
-    """Price a board of options with the Pricer contract and draw it."""
+@click.option(
+    "--pace",
+    type=click.Choice(list(PACES)),
+    help="How finely the story is told. Default: full in process, short on anvil.",
+)
+@click.option("--seed", default=SEED, show_default=True, help="Of prices and orders.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where the page goes.")
+@click.option("--kernel", is_flag=True, help="Price a board with the Pricer alone instead.")
+@click.option("--spot", default="2500", show_default=True, help="With --kernel: the price.")
+@click.option("--series", metavar="NAME", help="With --kernel: also print one series.")
+def cli(
+    backend: str,
+    pace: str | None,
+    seed: int,
+    out: Path | None,
+    kernel: bool,
+    spot: str,
+    series: str | None,
+) -> None:
+    """Open a market on a local chain and tell its story, in the terminal and as one page."""
     try:
-        run(spot, series, out)
+        if kernel:
+            board.run(spot, series, out or KERNEL_OUT)
+        else:
+            run(backend, pace, seed, out or STORY_OUT)
     except BallastError as wrong:
         raise click.ClickException(str(wrong)) from wrong
 
 
-def run(spot: str, series: str | None = None, out: Path = DEFAULT_OUT) -> None:
-    """Everything `cli` does; raises BallastError on bad input."""
-    console = _console()
-    market = _market(spot)
-    wanted = parse_series(series, SYMBOL) if series else None
-    if wanted is not None:
-        market.find(wanted)
-    with _step(console, "compiling and deploying Pricer on the in-process chain"):
-        pricer = Pricer()
-    with _step(console, f"pricing {len(market.expiries)} expiries of 24 strikes"):
-        board = [_price(pricer, expiry) for expiry in market.expiries]
-    main = next(priced for priced in board if priced.listed.expiry == market.main)
-    console.print(board_table(main.listed))
-    if wanted is not None:
-        _print_series(console, pricer, market, wanted)
-    _print_summary(console, board)
-    with _step(console, "drawing the report"):
-        _write(out, page.render(market, board, pricer.runtime_bytes))
-    _print_next(console, out)
-
-
-def _market(spot: str) -> Market:
-    price = to_wad(spot)
-    if not 10**15 <= price <= 10**27:
-        raise ReportError(f"a spot of {spot} is outside 0.001 .. 1e9; try --spot 2500")
-    return example_market(price)
-
-
-def _price(pricer: Pricer, expiry: Expiry) -> Priced:
-    listed = pricer.quote(expiry, expiry.strikes, metered=True)
-    return Priced(listed, pricer.quote(expiry, expiry.curve_strikes()), compare(listed))
-
-
-def _print_series(console: Console, pricer: Pricer, market: Market, series: Series) -> None:
-    """One series in full, to all the digits that the contract gives."""
-    expiry = market.find(series)
-    mark = pricer.mark(expiry, series.strike)
-    console.print(f"[bold]{series.name(SYMBOL)}[/] id {series.id:#x}")
-    console.print(f"  {describe(expiry.seconds)} left, volatility {expiry.vol(series.strike):.2%}")
-    side = series.right.name.lower()
-    for label, name in (
-        ("value", side), ("delta", f"delta_{side}"), ("gamma", "gamma"), ("vega", "vega"),
-        ("theta", f"theta_{side}"), ("vanna", "vanna"), ("volga", "volga"),
-    ):  # fmt: skip
-        console.print(f"  {label} {format_wad(mark[name])}")
-    console.print()
-
-
-def _print_summary(console: Console, board: Sequence[Priced]) -> None:
-    gas = page.all_gas(board)
-    console.print(
-        f"gas per mark (ten figures, without intrinsic gas and calldata): "
-        f"{gas.min():,} to {gas.max():,}, median {int(np.median(gas)):,}"
-    )
-    console.print(
-        f"largest error of a call against 50 digits, in 1e-18 of spot: "
-        f"contract {page.worst(board, 'contract'):.2f}, double {page.worst(board, 'model'):,.0f}"
-    )
-
-
-def _print_next(console: Console, out: Path) -> None:
-    console.print(
-        f"\nreport: [bold]{out}[/]  (one file; open it in a browser, no network needed)\n"
-    )
-    console.print("what to try next:")
-    console.print("  .venv/bin/python scripts/demo.py --spot 1800 --series ETH-25DEC26-2000-P")
-    console.print("  make test     all tests: the kernel against exact arithmetic, both chains")
-    console.print("  make bench    gas and accuracy figures as a table")
-
-
-def _write(out: Path, text: str) -> None:
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as wrong:
-        raise ReportError(f"cannot write {out}: {wrong.strerror}; choose another --out") from wrong
-
-
-def _console() -> Console:
+def run(backend: str, pace: str | None, seed: int, out: Path) -> None:
+    """The story; raises BallastError where the books do not balance."""
     console = Console(highlight=False)
-    return console if console.width >= WIDTH else Console(highlight=False, width=WIDTH)
+    if console.width < WIDTH:
+        console = Console(highlight=False, width=WIDTH)
+    chosen = PACES[pace or ("full" if backend == "revm" else "short")]
+    with _chain(backend) as chain, console.status("starting") as status:
+        telling = tell(chain, chosen, seed, lambda what: status.update(f"{what} ..."))
+    terminal.show(console, telling)
+    write(out, page.render(telling))
+    console.print(f"\npage: [bold]{out}[/]  (one file; open it in a browser, no network needed)")
+    console.print("next: --seed 2, --backend anvil, --kernel; `make test` runs all tests")
 
 
 @contextmanager
-def _step(console: Console, what: str) -> Iterator[None]:
-    """Show that something is under way, and how long it took."""
-    started = time.perf_counter()
-    with console.status(f"{what} ..."):
-        yield
-    console.print(f"{what}: {time.perf_counter() - started:.1f} s")
+def _chain(backend: str) -> Iterator[Chain]:
+    if backend == "revm":
+        yield RevmChain()
+        return
+    if shutil.which("anvil") is None:
+        raise ReportError("there is no anvil in PATH: install Node 20 or later, run `make setup`")
+    from ape.logging import LogLevel, logger
+
+    from ballast.chain.ape_backend import local_chain
+
+    logger.set_level(LogLevel.WARNING)  # else a line for each transaction
+    with local_chain() as chain:
+        yield chain

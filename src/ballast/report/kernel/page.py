@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
 
 import numpy as np
-import plotly.graph_objects as go  # type: ignore[import-untyped]
-from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
 from ballast.model.normal import Array
-from ballast.report import figures
-from ballast.report.figures import BOTH, CALL, PUT, QUIET, Line, Priced
-from ballast.report.market import NOW, SYMBOL, Market, describe, plain_strike
-from ballast.report.pricing import Quotes
+from ballast.report.document import Chart, cards, document, tiles
+from ballast.report.dress import BOTH, CALL, PUT, QUIET
+from ballast.report.kernel import figures
+from ballast.report.kernel.example import NOW, SYMBOL, Market, describe, plain_strike
+from ballast.report.kernel.figures import Line, Priced
+from ballast.report.kernel.pricing import Quotes
 from ballast.units import wad_to_float
 
 DAYS = 365.0
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A figure with a heading and what a newcomer should see in it."""
-
-    heading: str
-    caption: str
-    figure: go.Figure
 
 
 def render(market: Market, board: Sequence[Priced], runtime_bytes: int) -> str:
@@ -38,20 +27,18 @@ def render(market: Market, board: Sequence[Priced], runtime_bytes: int) -> str:
         f"{priced.label} · {describe(priced.listed.expiry.seconds)}</option>"
         for priced in board
     )
-    return _TEMPLATE.format(
-        plotly=get_plotlyjs(),
-        style=_STYLE,
-        script=_SCRIPT,
+    body = _BODY.format(
         symbol=SYMBOL,
         spot=plain_strike(market.spot),
         now=f"{dt.datetime.fromtimestamp(NOW, dt.UTC):%A %d %B %Y, %H:%M}",
-        tiles="".join(_tile(*tile) for tile in _headline(board, runtime_bytes)),
-        surface="".join(_card(chart) for chart in _surface_charts(market, board)),
+        tiles=tiles(_headline(board, runtime_bytes)),
+        surface=cards(_surface_charts(market, board)),
         choices=choices,
         chains="".join(_chain(priced, priced.label == shown) for priced in board),
-        strikes="".join(_card(chart) for chart in _strike_charts(market, board, shown)),
-        trust="".join(_card(chart) for chart in _trust_charts(market, board, shown)),
+        strikes=cards(_strike_charts(market, board, shown)),
+        trust=cards(_trust_charts(market, board, shown)),
     )
+    return document("Ballast: a board priced by the contract", body, _SCRIPT)
 
 
 def worst(board: Sequence[Priced], which: str) -> float:
@@ -205,22 +192,6 @@ _GREEKS: tuple[tuple[str, str, str, tuple[Line, ...]], ...] = (
 )
 
 
-def _tile(figure: str, meaning: str) -> str:
-    return f'<div class="tile"><b>{escape(figure)}</b><span>{escape(meaning)}</span></div>'
-
-
-def _card(chart: Chart) -> str:
-    drawn = chart.figure.to_html(
-        full_html=False,
-        include_plotlyjs=False,
-        config={"displayModeBar": False, "responsive": True},
-    )
-    return (
-        f'<figure class="card"><h3>{escape(chart.heading)}</h3>{drawn}'
-        f"<figcaption>{escape(chart.caption)}</figcaption></figure>"
-    )
-
-
 def _chain(priced: Priced, shown: bool) -> str:
     """The option chain: calls to the left of the strikes, puts to the right."""
     quotes = priced.listed
@@ -262,40 +233,7 @@ def _chain_row(quotes: Quotes, number: int) -> str:
     return "<tr>" + "".join(f'<td class="{name}">{text}</td>' for text, name in cells) + "</tr>"
 
 
-_STYLE = """
-:root { color: #2b3240; background: #f4f6f9; font: 15px/1.55 system-ui, -apple-system,
-  'Segoe UI', Roboto, sans-serif; }
-body { max-width: 1180px; margin: 0 auto; padding: 28px 20px 60px; }
-h1 { font-size: 30px; margin: 0 0 6px; letter-spacing: -0.01em; }
-h2 { font-size: 21px; margin: 40px 0 6px; }
-h3 { font-size: 15px; margin: 0 0 6px; }
-p { max-width: 78ch; margin: 6px 0; }
-code { background: #e7ebf1; border-radius: 4px; padding: 1px 5px; font-size: 13px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 12px;
-  margin: 22px 0; }
-.tile, .card, .chains { background: #fff; border: 1px solid #e1e6ed; border-radius: 10px; }
-.tile { padding: 14px 16px; }
-.tile b { display: block; font-size: 25px; letter-spacing: -0.02em; }
-.tile span { color: #5b6576; font-size: 13px; line-height: 1.35; display: block; }
-.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(520px, 100%), 1fr));
-  gap: 16px; margin-top: 14px; }
-.card { margin: 0; padding: 16px; min-width: 0; }
-figcaption { color: #5b6576; font-size: 13.5px; margin-top: 6px; }
-.card > div { overflow: hidden; }
-.bar { position: sticky; top: 0; z-index: 5; background: #f4f6f9ee; padding: 10px 0; }
-select { font: inherit; padding: 5px 10px; border-radius: 7px; border: 1px solid #c9d0da; }
-.chains { overflow-x: auto; margin-top: 8px; padding: 4px; }
-table { border-collapse: collapse; width: 100%; font-size: 12.5px;
-  font-variant-numeric: tabular-nums; }
-th { color: #5b6576; font-weight: 600; padding: 7px 8px; text-align: right; white-space: nowrap; }
-td { padding: 3px 8px; text-align: right; border-top: 1px solid #eef1f5; }
-td.in { background: #eef4fd; }
-td.strike { font-weight: 700; background: #e7ebf1; text-align: center; }
-"""
-
 _SCRIPT = """
-const plots = selector => document.querySelectorAll(selector + ' .js-plotly-plot');
-window.addEventListener('load', () => plots('body').forEach(plot => Plotly.Plots.resize(plot)));
 document.getElementById('expiry').addEventListener('change', event => {
   const wanted = event.target.value;
   plots('.by-expiry').forEach(plot => {
@@ -309,26 +247,17 @@ document.getElementById('expiry').addEventListener('change', event => {
 });
 """
 
-_TEMPLATE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Ballast: a board priced by the contract</title>
-<style>{style}</style>
-<script>{plotly}</script>
-</head>
-<body>
+_BODY = """
 <h1>A board priced by the contract</h1>
 <p>Every price and Greek on this page came out of Ballast's <code>Pricer</code>: the same bytecode
 that would run on chain, executed here in a local EVM. The market is an example: {symbol} at {spot},
 {now} UTC, options on six expiry days.</p>
-<div class="tiles">{tiles}</div>
+{tiles}
 
 <h2>What the market thinks: volatility</h2>
 <p>An option is a right to buy (a <i>call</i>) or sell (a <i>put</i>) at a fixed price, the strike,
 on a fixed day. Its value hangs on one thing nobody can look up: how much the price will move.</p>
-<div class="grid">{surface}</div>
+{surface}
 
 <h2>What an option is worth, and what moves it</h2>
 <p>The <i>Greeks</i> say how a price reacts to the world. The vault adds them up over everything it
@@ -336,12 +265,9 @@ has written; that sum decides its quotes, its limits and its hedges.</p>
 <div class="by-expiry">
 <div class="bar"><label>Expiry: <select id="expiry">{choices}</select></label></div>
 <div class="chains">{chains}</div>
-<div class="grid">{strikes}</div>
+{strikes}
 
 <h2>Why trust it</h2>
-<div class="grid">{trust}</div>
+{trust}
 </div>
-<script>{script}</script>
-</body>
-</html>
 """

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go  # type: ignore[import-untyped]
-from plotly.colors import sample_colorscale  # type: ignore[import-untyped]
 
 from ballast.model.normal import Array
-from ballast.report.market import Market
-from ballast.report.pricing import Comparison, Quotes
+from ballast.report.dress import CALL, PUT, QUIET, empty_figure, ramp
+from ballast.report.kernel.example import Market
+from ballast.report.kernel.pricing import Comparison, Quotes
 from ballast.units import wad_to_float
 
-CALL, PUT, BOTH, QUIET = "#1f6feb", "#d1495b", "#2a9d8f", "#8a94a6"
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 GAS_TARGET = 3_000
 SMALLEST_SHOWN = 1e-3
 """Errors below this many 1e-18 S are drawn here: a logarithmic axis has no zero."""
@@ -47,8 +45,8 @@ class Priced:
 
 def smile(board: Sequence[Priced]) -> go.Figure:
     """Volatility against strike as a share of the forward, one line per expiry."""
-    figure = _figure("Strike as a share of the forward", "Volatility per year")
-    for priced, colour in zip(board, _ramp(len(board)), strict=True):
+    figure = empty_figure("Strike as a share of the forward", "Volatility per year")
+    for priced, colour in zip(board, ramp(len(board)), strict=True):
         forward = wad_to_float(priced.listed.expiry.forward)
         for quotes, mode in ((priced.curve, "lines"), (priced.listed, "markers")):
             figure.add_scatter(
@@ -72,7 +70,7 @@ def surface(market: Market) -> go.Figure:
     share = np.linspace(0.7, 1.4, 71)
     levels = list(range(len(market.expiries)))
     rows = [expiry.smile.vol(np.log(share), expiry.years) for expiry in market.expiries]
-    figure = _figure("Strike as a share of the forward", "Expiry")
+    figure = empty_figure("Strike as a share of the forward", "Expiry")
     figure.add_contour(
         x=share,
         y=levels,
@@ -100,7 +98,7 @@ def by_strike(
     board: Sequence[Priced], shown: str, spot: int, title: str, lines: Sequence[Line]
 ) -> go.Figure:
     """`lines` against strike; traces of every expiry, of which only `shown` is visible."""
-    figure = _figure("Strike", title)
+    figure = empty_figure("Strike", title)
     for priced in board:
         for line in lines:
             for quotes, mode in ((priced.curve, "lines"), (priced.listed, "markers")):
@@ -126,7 +124,7 @@ def by_strike(
 
 def errors(board: Sequence[Priced], shown: str, spot: int) -> go.Figure:
     """Size of the call value's error by strike, in 1e-18 of spot."""
-    figure = _figure("Strike", "Error of the call, 1e-18 of spot")
+    figure = empty_figure("Strike", "Error of the call, 1e-18 of spot")
     for priced in board:
         found = priced.comparison
         for name, colour, gap in (
@@ -157,8 +155,8 @@ def errors(board: Sequence[Priced], shown: str, spot: int) -> go.Figure:
 
 def gas(board: Sequence[Priced]) -> go.Figure:
     """Gas of each metered call, over moneyness."""
-    figure = _figure("Strike as a share of the forward", "Gas per call")
-    for priced, colour in zip(board, _ramp(len(board)), strict=True):
+    figure = empty_figure("Strike as a share of the forward", "Gas per call")
+    for priced, colour in zip(board, ramp(len(board)), strict=True):
         forward = wad_to_float(priced.listed.expiry.forward)
         figure.add_scatter(
             x=priced.listed.floats / forward,
@@ -179,37 +177,9 @@ def gas(board: Sequence[Priced]) -> go.Figure:
     return figure
 
 
-def _figure(x_title: str, y_title: str) -> go.Figure:
-    """An empty chart in the house's dress."""
-    axis = {"gridcolor": "#e8ebf0", "zerolinecolor": "#c9d0da", "automargin": True}
-    return go.Figure(
-        layout={
-            "height": 340,
-            "margin": {"l": 10, "r": 10, "t": 12, "b": 10},
-            "paper_bgcolor": "white",
-            "plot_bgcolor": "white",
-            "font": {"family": FONT, "size": 12, "color": "#2b3240"},
-            "hovermode": "x unified",
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-            "xaxis": {**axis, "title": {"text": x_title, "standoff": 8}},
-            "yaxis": {
-                **axis,
-                "title": {"text": y_title, "standoff": 8},
-                "exponentformat": "power",
-            },
-        }
-    )
-
-
 def _mark_spot(figure: go.Figure, spot: int) -> None:
     figure.add_vline(
         x=wad_to_float(spot),
         line={"color": QUIET, "width": 1, "dash": "dot"},
         annotation={"text": "spot", "font": {"color": QUIET, "size": 11}},
     )
-
-
-def _ramp(count: int) -> list[str]:
-    """Colours from short to long expiries."""
-    colours: list[str] = sample_colorscale("Plasma", list(np.linspace(0.0, 0.85, count)))
-    return colours

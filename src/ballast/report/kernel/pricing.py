@@ -12,8 +12,8 @@ import numpy as np
 from ballast.chain import RevmChain, compile_contract
 from ballast.model.black76 import Mark, mark
 from ballast.model.normal import Array
-from ballast.report.exact import call_value
-from ballast.report.market import Expiry
+from ballast.report.kernel.exact import call_value
+from ballast.report.kernel.example import Expiry
 from ballast.units import WAD, wad_to_float
 
 FIGURES = tuple(field.name for field in fields(Mark))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich import box
 from rich.table import Table
 
-from ballast.report.market import describe, plain_strike
-from ballast.report.pricing import Quotes
+from ballast.report.kernel.example import describe, plain_strike
+from ballast.report.kernel.pricing import Quotes
 
 DAYS = 365.0
 WIDTH = 104

@@ -1,4 +1,4 @@
-"""`ballast.report`: the demo runs on the real bytecode, and its page needs nothing but itself."""
+"""The demo's kernel part: a board priced by the real bytecode, on a page that loads nothing."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from ballast.model.black76 import Mark
 from ballast.model.essvi import surface_violations
 from ballast.report.demo import cli
-from ballast.report.exact import call_value
-from ballast.report.market import NOW, STRIKES, SYMBOL, example_market
-from ballast.report.pricing import FIGURES, Pricer, Quotes, compare, model_marks
+from ballast.report.kernel.exact import call_value
+from ballast.report.kernel.example import NOW, STRIKES, SYMBOL, example_market
+from ballast.report.kernel.pricing import FIGURES, Pricer, Quotes, compare, model_marks
 from ballast.series import Right, Series, require_listable
 from ballast.units import WAD
 
@@ -38,7 +38,9 @@ def boards(pricer: Pricer) -> list[Quotes]:
 def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """What the demo printed, and the page it wrote."""
     out = tmp_path_factory.mktemp("demo") / "new folder" / "demo.html"
-    result = CliRunner().invoke(cli, ["--out", str(out), "--series", "ETH-25DEC26-2500-P"])
+    result = CliRunner().invoke(
+        cli, ["--kernel", "--out", str(out), "--series", "ETH-25DEC26-2500-P"]
+    )
     assert result.exit_code == 0, result.output
     return result.output, out.read_text(encoding="utf-8")
 
@@ -126,7 +128,7 @@ def test_cli__page__has_all_charts_and_chains_and_loads_nothing(page: tuple[str,
     ],
 )
 def test_cli__bad_input__fails_with_one_clear_line(arguments: list[str], reason: str) -> None:
-    result = CliRunner().invoke(cli, arguments)
+    result = CliRunner().invoke(cli, ["--kernel", *arguments])
     assert result.exit_code == 1
     assert reason in result.output
     assert "Traceback" not in result.output

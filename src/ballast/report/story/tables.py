@@ -1,0 +1,247 @@
+"""The telling as rows of text, for the terminal and for the page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ballast.report.story.diary import CAUSES, SYMBOL, Moment
+from ballast.report.story.ledger import FUND, VAULT, Account
+from ballast.report.story.tale import BoardRow, Rung, Telling
+from ballast.series import Right, Series
+from ballast.units import WAD, from_assets_floor, to_assets_floor
+
+QUOTE_DECIMALS = 6
+"""Of the story's quote token."""
+LPS = ("Ada", "Ben")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, a head and rows."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def tables(telling: Telling) -> list[Table]:
+    """All of them, in the order of the story."""
+    makers: Sequence[Callable[[Telling], Table]] = (
+        board, ladder, shock, settlements, exits, causes, accounts,
+    )  # fmt: skip
+    return [make(telling) for make in makers]
+
+
+def board(telling: Telling) -> Table:
+    """Bids and asks for one contract, a strike to a line."""
+    strikes: dict[int, dict[str, BoardRow]] = {}
+    for row in telling.board:
+        strikes.setdefault(row.strike, {})[row.right] = row
+    return Table(
+        f"Quotes for one contract, {day(telling.main)}",
+        ("strike", "vol", "call bid", "mark", "ask", "put bid", "mark", "ask"),
+        tuple(
+            (
+                f"{wad(strike):,.0f}",
+                f"{wad(sides['call'].vol):.1%}",
+                *_side(sides["call"]),
+                *_side(sides["put"]),
+            )
+            for strike, sides in strikes.items()
+        ),
+    )
+
+
+def _side(row: BoardRow) -> tuple[str, str, str]:
+    bid = "-" if row.bid is None else f"{assets(row.bid):.2f}"
+    return bid, f"{wad(row.mark):.2f}", f"{assets(row.ask):.2f}"
+
+
+def ladder(telling: Telling) -> Table:
+    """Quotes while one client buys, waits and sells back."""
+    return Table(
+        f"Quotes against inventory: {telling.ladder_series}, one contract at a time",
+        ("step", "sold by the vault", "bid", "mark", "ask", "mid less mark"),
+        tuple(_rung(rung) for rung in telling.ladder),
+    )
+
+
+def _rung(rung: Rung) -> tuple[str, ...]:
+    bid, ask, mark = assets(rung.bid), assets(rung.ask), wad(rung.mark)
+    return (
+        rung.step,
+        str(rung.bought),
+        f"{bid:.2f}",
+        f"{mark:.2f}",
+        f"{ask:.2f}",
+        f"{(bid + ask) / 2 - mark:+.2f}",
+    )
+
+
+def shock(telling: Telling) -> Table:
+    """Marks of a share and exposure, before and after each post."""
+    start = telling.shock[0].at
+    return Table(
+        "The shock: after each round, and after each post by both signers",
+        ("minute", "spot", "share, low", "NAV", "high", "delta $", "gamma $", "vega / pt"),
+        tuple(_moment(moment, start) for moment in telling.shock),
+    )
+
+
+def _moment(moment: Moment, start: int) -> tuple[str, ...]:
+    return (
+        f"{(moment.at - start) / 60:.1f}",
+        f"{wad(moment.spot):,.2f}",
+        *(f"{wad(price):.4f}" for price in moment.per_share),
+        f"{wad(moment.delta_options):+,.0f}",
+        f"{wad(moment.gamma):+,.0f}",
+        f"{wad(moment.vega) / 100:+,.1f}",
+    )
+
+
+def settlements(telling: Telling) -> Table:
+    """What holders were owed, and what they took."""
+    return Table(
+        "Settlement",
+        ("expiry", "price", "pot USDC", f"pot {SYMBOL}", "redeemed USDC", f"redeemed {SYMBOL}"),
+        tuple(
+            (
+                day(each.expiry),
+                f"{wad(each.price):,.2f}",
+                money(each.pot_quote),
+                f"{wad(each.pot_underlying):.6f}",
+                money(each.paid_quote),
+                f"{wad(each.paid_underlying):.6f}",
+            )
+            for each in telling.settlements
+        ),
+    )
+
+
+def exits(telling: Telling) -> Table:
+    """How LPs left."""
+    return Table(
+        "LPs leave",
+        ("who", "what", "USDC", "the same at NAV"),
+        tuple(
+            (
+                each.who,
+                each.what,
+                money(each.assets) if each.assets else "",
+                "" if each.at_nav is None else money(each.at_nav),
+            )
+            for each in telling.exits
+        ),
+    )
+
+
+def causes(telling: Telling) -> Table:
+    """What LPs gained and lost by; the sum is NAV less what they brought."""
+    rows = [(cause, f"{wad(telling.causes[cause]):+,.2f}") for cause in CAUSES]
+    total = sum(telling.causes.values())
+    return Table(
+        "LPs' gains by cause, USDC", ("cause", "gain"), (*rows, ("sum", f"{wad(total):+,.2f}"))
+    )
+
+
+def accounts(telling: Telling) -> Table:
+    """Changes of every balance. Both columns of tokens sum to zero; so does the last, but for
+    rounding, which is the vault's."""
+    rows = [_account(telling, account) for account in telling.accounts]
+    everybody = telling.accounts
+    total = (
+        "sum",
+        money(sum(account.quote_change for account in everybody), signed=True),
+        f"{wad(sum(account.underlying_change for account in everybody)):+.6f}",
+        "",
+        money(sum(gain(telling, account) for account in everybody), signed=True),
+    )
+    return Table(
+        f"Who got what (gain at {wad(telling.price):,.2f}, against holding what one came with)",
+        ("who", "USDC", SYMBOL, "shares at NAV", "gain"),
+        (*rows, total),
+    )
+
+
+def _account(telling: Telling, account: Account) -> tuple[str, ...]:
+    return (
+        account.name,
+        money(account.quote_change, signed=True),
+        f"{wad(account.underlying_change):+.6f}",
+        money(account.shares_worth) if account.name in LPS else "",
+        money(gain(telling, account), signed=True),
+    )
+
+
+def gain(telling: Telling, account: Account) -> int:
+    """Assets, at the last price. The vault's own is what it holds less what it owes."""
+    tokens = account.quote_change + _worth(account.underlying_change, telling.price)
+    if account.name == VAULT:
+        owed = sum(other.shares_worth for other in telling.accounts)
+        return tokens - owed - telling.dues
+    return tokens + account.shares_worth + (telling.dues if account.name == FUND else 0)
+
+
+def _worth(underlying: int, price: int) -> int:
+    worth = to_assets_floor(abs(underlying) * price // WAD, QUOTE_DECIMALS)
+    return worth if underlying > 0 else -worth
+
+
+def refusals(telling: Telling) -> str:
+    """Reasons and how often, the commonest first."""
+    counted = Counter(reason for _, reason in telling.refusals)
+    return ", ".join(f"{reason} ({count})" for reason, count in counted.most_common())
+
+
+def headline(telling: Telling) -> list[tuple[str, str]]:
+    """Figures for the top of the page."""
+    premiums = sum(abs(deal.premium) for deal in telling.deals)
+    over_mark = sum(telling.causes[cause] for cause in CAUSES[:5])
+    return [
+        (f"{telling.contracts}", "contracts deployed by the plan"),
+        (f"{telling.blocks:,}", "transactions of the story"),
+        (f"{len(telling.deals)}", "trades, each at exactly the price it was quoted"),
+        (f"{assets(premiums):,.0f}", "USDC of premiums, both ways"),
+        (f"{wad(over_mark):+,.0f}", "USDC that LPs gained over the marks"),
+        (
+            f"{_unaccounted(telling)}",
+            "units of either token gained or lost by all accounts together",
+        ),
+    ]
+
+
+def _unaccounted(telling: Telling) -> int:
+    """Units of both tokens by which the sums of all changes miss zero."""
+    quote = sum(account.quote_change for account in telling.accounts)
+    return abs(quote) + abs(sum(account.underlying_change for account in telling.accounts))
+
+
+def day(expiry: int) -> str:
+    """As in a series' name."""
+    return Series(expiry, WAD, Right.CALL).name(SYMBOL).split("-")[1]
+
+
+def clock(at: int) -> dt.datetime:
+    """For an axis."""
+    return dt.datetime.fromtimestamp(at, dt.UTC)
+
+
+def wad(amount: int) -> float:
+    """For people."""
+    return amount / WAD
+
+
+def assets(amount: int) -> float:
+    """For people."""
+    whole = from_assets_floor(abs(amount), QUOTE_DECIMALS) / WAD
+    return whole if amount >= 0 else -whole
+
+
+def money(amount: int, *, signed: bool = False) -> str:
+    """Assets to the unit."""
+    text = f"{abs(amount) // 10**QUOTE_DECIMALS:,}.{abs(amount) % 10**QUOTE_DECIMALS:06d}"
+    sign = "-" if amount < 0 else "+" if signed else ""
+    return sign + text
