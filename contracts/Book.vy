@@ -1032,8 +1032,9 @@ def _slack_up(snapshot: types.Snapshot, least: uint256, at_money: uint256) -> ui
 @view
 def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
     """
-    @notice An expiry that has passed: no Greeks, and its value at the settlement price, or as long as
-        no round has followed it at spot, which is that price
+    @notice An expiry that has passed, at the settlement price, or as long as no round has followed it
+        at spot, which is that price. Calls are owed in underlying: they count as units of it, as the
+        pot will that `settle` fills, puts as quote. NAV is the same before and after
     @dev Once a round has followed, anybody can fix the price, and everybody knows it. Whoever valued
         the book at spot then could be traded against, so it waits for that call
     @param expiry Listed
@@ -1045,20 +1046,29 @@ def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
         price = staticcall IOracle(ORACLE).settlement_price(expiry)
     elif snapshot.spot_at > expiry:
         refusal._refuse("book: not fixed")
-    amount: int256 = 0
+    fixed_price: int256 = convert(price, int256)
+    quote: int256 = 0  # nano
+    held: int256 = 0  # underlying, WAD
     list: uint256 = self.strikes_of[expiry]
     self._require_listed(list)
     for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
         step: uint256 = strike_list._step(list, i)
         half: uint256 = self._half(expiry, step) & position_word.POSITIONS
-        ahead: int256 = unsafe_sub(convert(price, int256), convert(unsafe_mul(step, GRID), int256))
-        n: int256 = position_word._net(half)
-        if ahead < 0:
-            n = unsafe_sub(0, position_word._net(half >> 62))
-        amount = unsafe_add(amount, unsafe_div(unsafe_mul(n, ahead), exposure.WAD * exposure.NANO))
+        ahead: int256 = unsafe_sub(fixed_price, convert(unsafe_mul(step, GRID), int256))
+        if ahead > 0:
+            n: int256 = position_word._net(half)
+            held = unsafe_add(held, unsafe_div(unsafe_mul(n, ahead), fixed_price))
+        else:
+            n: int256 = position_word._net(half >> 62)
+            quote = unsafe_sub(
+                quote, unsafe_div(unsafe_mul(n, ahead), exposure.WAD * exposure.NANO)
+            )
+    nano_per_x: int256 = unsafe_div(
+        unsafe_mul(held, convert(REFERENCE, int256)), exposure.WAD * exposure.NANO
+    )
     return Evaluation(
         expiry=expiry,
-        head=book_words._pack_head(book_words.Head(value=amount, delta=0, gamma=0, vega=0)),
+        head=book_words._pack_head(book_words.Head(value=quote, delta=nano_per_x, gamma=0, vega=0)),
         guard=NOWHERE,
         is_new=True,
     )
