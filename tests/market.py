@@ -88,8 +88,16 @@ def renew(market: LocalMarket, at: int, price: Any = None, volatility: float | N
     market.transmit(market.terms.spot if price is None else price)
     now = market.chain.timestamp
     market.found([e for e in market.surface.expiries() if e > now + 2], volatility)
+    fix_passed(market)
     market.refresh()
     market.chain.set_timestamp(at)
+
+
+def fix_passed(market: LocalMarket) -> None:
+    """Fix every expiry that has passed: until then nobody can value it."""
+    for expiry in market.book.expiries():
+        if expiry < market.chain.timestamp and not market.oracle.is_fixed(expiry):
+            market.fix(expiry)
 
 
 def _tokens(market: LocalMarket) -> dict[str, Contract]:

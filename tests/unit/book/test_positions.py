@@ -87,7 +87,7 @@ def test_roles__desks_methods__are_the_desks_alone(world: World) -> None:
     methods: dict[str, tuple[Any, ...]] = {
         "prepare": (1, WAD, 1, 1, 60),
         "renew": (expiry, snapshot),
-        "apply": (1, 1, 0, RISK),
+        "apply": (1, 1, 0, RISK, False),
         "list_strike": (expiry, 2_000 * WAD),
         "delist_strike": (expiry, 2_000 * WAD),
         "close": (expiry,),
@@ -237,12 +237,12 @@ def test_apply__lots__fit_their_field(world: World, right: str, lots: int) -> No
     for strike in (2_000, 2_050):
         series = world.series(expiry, strike, right)
         reason = "book: lots" if lots > MOST_LOTS else None
-        assert outcome(world.book.apply, series, lots, 0, RISK, sender=world.desk) == reason
-        assert outcome(world.book.apply, series, 0, lots, RISK, sender=world.desk) == reason
+        assert outcome(world.book.apply, series, lots, 0, RISK, False, sender=world.desk) == reason
+        assert outcome(world.book.apply, series, 0, lots, RISK, False, sender=world.desk) == reason
         for written, held in ((-1, 0), (0, -1)):
-            assert outcome(world.book.apply, series, written, held, RISK, sender=world.desk) == (
-                "book: lots"
-            )
+            assert outcome(
+                world.book.apply, series, written, held, RISK, False, sender=world.desk
+            ) == ("book: lots")
 
 
 def test_apply__every_field_of_a_word__is_its_own(world: World) -> None:
@@ -307,10 +307,16 @@ def test_apply__coefficient_at_the_end_of_its_field__stops_openings_only(
     world.apply(series, 7, risk=tuple(unit))
     assert world.book.polynomial(expiry)[field] == sign * 7 * 2**60
     unit[field] = -(end - sign * 7 * 2**60)
-    assert outcome(world.book.apply, series, 1, 0, tuple(unit), sender=world.desk) is None
+    assert outcome(world.book.apply, series, 1, 0, tuple(unit), False, sender=world.desk) is None
     unit[field] -= sign
-    assert refused(world.book.apply, series, 1, 0, tuple(unit), sender=world.desk) == "book: range"
-    assert refused(world.book.apply, series, 0, 1, _minus(unit), sender=world.desk) == "book: range"
+    assert (
+        refused(world.book.apply, series, 1, 0, tuple(unit), False, sender=world.desk)
+        == "book: range"
+    )
+    assert (
+        refused(world.book.apply, series, 0, 1, _minus(unit), False, sender=world.desk)
+        == "book: range"
+    )
     unit[field] = sign * 2**61
     world.apply(series, -7, risk=tuple(unit))
     pulled = world.book.polynomial(expiry)[field]

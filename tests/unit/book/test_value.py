@@ -230,37 +230,57 @@ def test_appraisal__sources_that_disagree__widen_it_by_as_much() -> None:
         assert one.width / WAD == pytest.approx(10 * 2_000 * 0.0075 + one.potential / WAD, abs=1e-6)
 
 
-def test_appraisal__passed_expiry__counts_at_intrinsic_until_it_is_fixed(
-    market: LocalMarket,
-) -> None:
-    """V18. Then at its settlement price, and with nothing left to surprise."""
+def test_appraisal__passed_expiry__waits_until_it_is_fixed(market: LocalMarket) -> None:
+    """Once a round has followed everybody knows the price: whoever valued it at spot could lose."""
     first = market.now_expiries[0]
     market.chain.set_timestamp(first - 30)
     market.transmit(2_150)
     market.chain.set_timestamp(first + 1)
-    market.transmit(2_250)
-    live = [e for e in market.surface.expiries() if e > market.chain.timestamp + 10]
-    market.found(live)
-    market.book.appraise(0)
-    assert _owed(market, first) == (0, _grained(5 * 250 * WAD // 2_250))
-    before, delta = market.book.appraisal(0), _delta(market, 2_250)
-    market.fix(first)
+    market.found([e for e in market.surface.expiries() if e > first + 10])
     market.book.appraise(0)
     assert _owed(market, first) == (0, _grained(5 * 150 * WAD // 2_150))
-    after = market.book.appraisal(0)
-    unsettled = 5 * 2_250 * 0.0075 + (delta - _delta(market, 2_250)) * 0.0075
-    narrower = (before.width - before.potential - after.width + after.potential) / WAD
-    assert narrower == pytest.approx(unsettled, abs=0.01)
-    nav = market.vault.nav()[0]
+    market.transmit(2_250)
+    assert refused(market.book.appraisal, 0) == "book: not fixed"
+    assert refused(market.book.appraise, 0) == "book: not fixed"
+    assert refused(market.book.refresh, first) == "book: not fixed"
+    market.fix(first)
+    market.book.appraise(0)
+
+
+@pytest.mark.parametrize("spot", [1_700, 2_150, 2_250, 2_900])
+def test_settle__at_any_spot__leaves_nav_as_it_was(market: LocalMarket, spot: int) -> None:
+    """V18: what is owed in calls is units of underlying, whatever spot has done since expiry."""
+    first = market.now_expiries[0]
+    market.buy("trader", market.series(first, 2_200, "put"), 4)
+    market.chain.set_timestamp(first - 30)
+    market.transmit(2_150)
+    market.chain.set_timestamp(first + 1)
+    market.transmit(spot)
+    market.found([e for e in market.surface.expiries() if e > market.chain.timestamp + 10])
+    market.fix(first)
+    market.book.appraise(0)
+    assert _owed(market, first) == (4 * 50 * NANO, _grained(5 * 150 * WAD // 2_150))
+    market.refresh()
+    at = market.chain.timestamp + 5
+    with rolled_back(market.chain):
+        market.chain.set_timestamp(at)
+        nav, delta = market.vault.nav()[0], _delta_with_units(market, spot)
     market.desk.settle(first)
+    market.chain.set_timestamp(at)
     assert market.vault.nav()[0] == pytest.approx(nav, abs=10**14)
+    assert _delta_with_units(market, spot) == pytest.approx(delta, abs=1e-3)
     assert first not in market.book.expiries()
 
 
+def _delta_with_units(market: LocalMarket, spot: float) -> float:
+    """Dollar delta of the book and of the underlying beside it."""
+    return _delta(market, spot) + market.vault.holdings().underlying / WAD * spot
+
+
 def _delta(market: LocalMarket, spot: float) -> float:
-    """Size of the dollar delta."""
+    """Dollar delta of the options."""
     a, b, _ = (c / NANO for c in totals_of(market))
-    return abs(spot / 2_000 * (a + b * spot / 2_000))
+    return spot / 2_000 * (a + b * spot / 2_000)
 
 
 def _owed(market: LocalMarket, expiry: int) -> tuple[int, int]:

@@ -35,8 +35,10 @@ class World:
     def series(self, expiry: int, strike: float = 2_000, right: str = "call") -> int:
         return self.market.series(expiry, strike, right)
 
-    def apply(self, series: int, written: int, held: int = 0, risk: Any = RISK) -> Any:
-        return self.book.apply(series, written, held, risk, sender=self.desk)
+    def apply(
+        self, series: int, written: int, held: int = 0, risk: Any = RISK, is_blind: bool = False
+    ) -> Any:
+        return self.book.apply(series, written, held, risk, is_blind, sender=self.desk)
 
     def prepare(
         self,

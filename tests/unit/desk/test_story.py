@@ -206,6 +206,7 @@ class Story:
         market.transmit(round(self.price, 4))
         market.chain.set_timestamp(expiry + 60)
         market.transmit(round(self.price, 4))
+        market.fix(expiry)
         self.refresh()
         self.tell(market.settle(expiry))
         market.found([e for e in market.surface.expiries() if e > market.chain.timestamp + 10])
