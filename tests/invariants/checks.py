@@ -126,7 +126,7 @@ class Checks:
         of a lot's value; as stored, within the bound of the guard."""
         d = self.driver
         spot = d.spot()
-        if spot is None:
+        if spot is None or not d.is_valued():
             return
         wanted = self._expected_nav(spot)
         lots = sum(size for _, size in d.ghost.live())

@@ -63,6 +63,10 @@ class Driver:
         seen = self.market.oracle.try_spot()
         return int(seen[1]) if seen[0] else None
 
+    def is_valued(self) -> bool:
+        """Whether NAV can be read now."""
+        return self.would(self.market.vault.nav, by="stranger") is None
+
     def strikes_changed(self) -> None:
         """Reads the list of series anew."""
         book = self.market.book
@@ -158,7 +162,7 @@ class Driver:
     def value(self) -> tuple[int, int] | None:
         """NAV and U, WAD; None where they cannot be read."""
         vault, book = self.market.vault, self.market.book
-        if self.spot() is None:
+        if not self.is_valued():
             return None
         lot = self.market.units(1) // 10_000
         lots = vault.balances().underlying // lot

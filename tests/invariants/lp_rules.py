@@ -37,7 +37,7 @@ class LpRules:
 
     def _price(self) -> tuple[int, int] | None:
         d = self.driver
-        if d.spot() is None:
+        if not d.is_valued():
             return None
         scale = 10 ** (18 - d.ghost.quote_decimals)
         nav = int(d.market.vault.nav()[0])

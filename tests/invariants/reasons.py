@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ballast.fuzz.trader import REFUSALS
 
-PRICE = frozenset({"oracle: stale"})
+PRICE = frozenset({"book: not fixed", "oracle: stale"})
+"""No price: of spot, or of an expiry that has passed."""
 ORDER = REFUSALS | PRICE | {"book: range", "desk: nav not synced", "desk: not listed"}
 VALUE = PRICE | {"vault: no value"}
 ENTRY = VALUE | {"vault: full", "vault: nothing", "vault: too few shares", "vault: supply"}
@@ -28,5 +29,5 @@ LIST = PRICE | {
     "desk: strike outside window",
     "desk: surface too old",
 }
-CLOSING = PRICE | {"quoter: no bid", "quoter: expired"}
+CLOSING = frozenset({"oracle: stale", "quoter: no bid", "quoter: expired"})
 """All that may ever stand in the way of who sells back what he holds."""

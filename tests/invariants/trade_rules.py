@@ -48,6 +48,15 @@ class TradeRules:
     def buy(self, name: str, place: int, lots: int) -> None:
         self._order(name, place, lots)
 
+    @rule(name=TRADERS, legs=LEGS)
+    def orders(self, name: str, legs: list[tuple[int, int, bool]]) -> None:
+        """Several at once."""
+        for place, lots, is_buy in legs:
+            if is_buy:
+                self._order(name, place, lots)
+            else:
+                self.sell(name, place, 333)
+
     @rule(name=TRADERS, place=PLACES, part=PARTS)
     def sell(self, name: str, place: int, part: int) -> None:
         d, account = self.driver, self.driver.who(name)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from ballast.chain.contract import Method
 from ballast.series import Series, listable_expiries
 from ballast.units import DAY, WAD
 from tests.invariants.driver import Driver
@@ -39,6 +41,19 @@ ROLES = frozenset(
         "vault: not the owner",
     }
 )
+
+
+def some_arguments(method: Method, account: str) -> tuple[Any, ...]:
+    """Of the right types: ones and one account."""
+    return tuple(
+        _some(spec, account) for spec in method.contract.codec.functions[method.name][0].inputs
+    )
+
+
+def _some(spec: Any, account: str) -> Any:
+    if spec["type"] == "tuple":
+        return tuple(_some(member, account) for member in spec["components"])
+    return {"address": account, "bool": True}.get(spec["type"], 1)
 
 
 class WorldRules:
@@ -106,7 +121,7 @@ class WorldRules:
         """Nothing but the clock: rounds and slices grow old."""
         self.driver.chain.set_timestamp(self.driver.now + seconds)
 
-    @rule(seconds=st.sampled_from((600, HOUR, 6 * HOUR, DAY)))
+    @rule(seconds=st.sampled_from((600, HOUR, 6 * HOUR, DAY, 8 * DAY)))
     def keep(self, seconds: int) -> None:
         """Time in which everybody does his work."""
         self.wait(seconds)
@@ -122,8 +137,8 @@ class WorldRules:
 
     # --- expiry
 
-    @rule(factor=SMALL, late=st.sampled_from((1, 300, DAY)))
-    def expire(self, factor: float, late: int) -> None:
+    @rule(factor=SMALL, late=st.sampled_from((1, 300, DAY)), is_settled=st.booleans())
+    def expire(self, factor: float, late: int, is_settled: bool) -> None:
         """The next expiry comes, with a round before and one after it."""
         d = self.driver
         ahead = [one for one in d.expiries if one > d.now + 60]
@@ -132,6 +147,8 @@ class WorldRules:
             self._round(factor)
             d.chain.set_timestamp(max(min(ahead) + late, d.now))
             self._round(1.0)
+            while is_settled and self._passed():
+                self.settle()
 
     def _passed(self) -> list[int]:
         return [one for one in self.driver.expiries if one < self.driver.now]
@@ -237,10 +254,12 @@ class WorldRules:
 
     @rule(level=st.integers(1, 2))
     def raise_caution(self, level: int) -> None:
+        """Mostly short of what stops openings."""
         d = self.driver
         refusals = frozenset({"desk: caution only rises"})
         d.do(d.market.desk.raise_caution, level, by="guardian", refusals=refusals)
 
+    @precondition(lambda self: self.driver.market.desk.caution() > 0)
     @rule()
     def lower_caution(self) -> None:
         d = self.driver
@@ -256,16 +275,14 @@ class WorldRules:
         done = d.do(method, *args, by=name, refusals=ROLES | EXIT | REQUEST)
         holds("V29", done is None, method.name, name)
 
-    def _forbidden(self, name: str) -> list[tuple[object, tuple[object, ...], tuple[str, ...]]]:
+    def _forbidden(self, name: str) -> list[tuple[Any, tuple[Any, ...], tuple[str, ...]]]:
         """Calls, and the names that may make them."""
         m, me, victim = self.driver.market, self.driver.who(name), self.driver.who("other")
         one, expiry = (self.driver.series or [1])[0], (self.driver.expiries or [1])[0]
-        risk = (0, 0, 0, 0, 0)
-        moment = (0, 1, 1, 0, (1, 0, 1), 0, WAD, 1, 0, 0)
         return [
-            (m.book.prepare, (one, 1, 1, 1, 1), ()),
-            (m.book.apply, (one, 1, 0, risk), ()),
-            (m.book.renew, (expiry, moment), ()),
+            (m.book.prepare, some_arguments(m.book.prepare, me), ()),
+            (m.book.apply, some_arguments(m.book.apply, me), ()),
+            (m.book.renew, some_arguments(m.book.renew, me), ()),
             (m.book.list_strike, (expiry, 50 * WAD), ()),
             (m.book.delist_strike, (expiry, 50 * WAD), ()),
             (m.book.close, (expiry,), ()),
