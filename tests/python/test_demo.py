@@ -282,7 +282,7 @@ def test_check__a_unit_too_many_or_too_few__is_found(
 
 def test_cli__short__prints_every_table_and_where_the_page_is(printed: tuple[str, str]) -> None:
     output, _ = printed
-    for made in tables(tell(RevmChain(), SHORT)):
+    for made in tables(tell(RevmChain(), SHORT), is_short=True):
         assert made.title in output
         for row in made.rows:
             line = r"\s+".join(re.escape(cell) for cell in row if cell)

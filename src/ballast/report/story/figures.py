@@ -186,6 +186,7 @@ def delta(telling: Telling) -> go.Figure:
     _line(figure, telling, "options", options, CALL)
     _line(figure, telling, "underlying held", held, QUIET)
     _line(figure, telling, "sum", list(np.add(options, held)), BOTH)
+    figure.update_yaxes(tickformat=",")
     _milestones(figure, telling)
     return figure
 
@@ -197,6 +198,7 @@ def gamma_vega(telling: Telling) -> go.Figure:
     vega = [wad(m.vega) / 100 for m in telling.moments]
     _line(figure, telling, "vega per point", vega, PUT)
     figure.data[1].update(yaxis="y2")
+    figure.update_yaxes(tickformat=",")
     figure.update_layout(
         yaxis2={"overlaying": "y", "side": "right", "title": {"text": "Vega, USDC per point"}}
     )
@@ -230,6 +232,7 @@ def waterfall(telling: Telling) -> go.Figure:
         connector={"line": {"color": "#c9d0da"}},
         hovertemplate="%{x}: %{delta:+,.2f}<extra></extra>",
     )
+    figure.update_yaxes(tickformat=",")
     figure.update_layout(hovermode="closest", showlegend=False)
     return figure
 
@@ -247,6 +250,7 @@ def over_time(telling: Telling) -> go.Figure:
         places = [CAUSES.index(cause) for cause in group]
         values = [wad(sum(m.causes[i] for i in places)) for m in telling.moments]
         _line(figure, telling, name, values, colour)
+    figure.update_yaxes(tickformat=",")
     _milestones(figure, telling)
     return figure
 

@@ -47,7 +47,8 @@ earn on average.</p>
 <h2>What the vault quotes, and why</h2>
 <p>The premium is the mark, plus the change that the trade makes to a potential of the vault's
 exposure, plus a half-spread, plus fees. The potential is a function of the exposure alone: who
-comes back to where he began has paid spreads and fees and gained nothing.</p>
+comes back to where he began, at one moment of the market, has paid spreads and fees and gained
+nothing.</p>
 {quotes}
 {board}
 {ladder}

@@ -27,12 +27,19 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def tables(telling: Telling) -> list[Table]:
-    """All of them, in the order of the story."""
+def tables(telling: Telling, *, is_short: bool = False) -> list[Table]:
+    """All of them, in the order of the story; short ones show every other step of the ladder."""
     makers: Sequence[Callable[[Telling], Table]] = (
         board, ladder, shock, settlements, exits, causes, accounts,
     )  # fmt: skip
-    return [make(telling) for make in makers]
+    made = [make(telling) for make in makers]
+    return [_thinned(each) if is_short else each for each in made]
+
+
+def _thinned(made: Table) -> Table:
+    """Without every other one of equal steps."""
+    rows = [row for row in made.rows if row[0] not in ("buys", "sells") or int(row[1]) % 2 == 0]
+    return Table(made.title, made.head, tuple(rows))
 
 
 def board(telling: Telling) -> Table:

@@ -12,7 +12,7 @@ from ballast.report.story.tale import Telling
 
 def show(console: Console, telling: Telling) -> None:
     """All tables, and what was refused."""
-    for made in tables(telling):
+    for made in tables(telling, is_short=True):
         console.print(_drawn(made))
     console.print(f"refused on the way: {refusals(telling)}")
     console.print(
