@@ -56,7 +56,10 @@ def liabilities(driver: Driver, spot: int) -> int:
         if expiry <= driver.now:
             fixed = driver.market.oracle.is_fixed(expiry)
             price = driver.market.oracle.settlement_price(expiry) if fixed else spot
-            total += intrinsic(series_id, price) * lots * LOT
+            worth = intrinsic(series_id, price)
+            if series_id & 1 == 0:
+                worth = worth * spot // price  # owed in underlying
+            total += worth * lots * LOT
             continue
         moment = moments.setdefault(expiry, snapshot_of(driver, expiry, spot))
         total += mark_of(driver, series_id, moment) * lots * LOT

@@ -180,8 +180,7 @@ class WorldRules:
         d = self.driver
         spot = d.spot() or price
         unit = 10 ** (18 - d.ghost.unit_decimals) * spot // WAD + 1
-        moved = abs(spot - price) * d.ghost.stock // 10**d.ghost.unit_decimals
-        return 48 * (10 ** (18 - d.ghost.quote_decimals) + unit) + 10**12 + moved
+        return 48 * (10 ** (18 - d.ghost.quote_decimals) + unit) + 10**12
 
     @rule(place=PLACES, part=st.sampled_from((1, 500, 1_000)))
     def redeem_options(self, place: int, part: int) -> None:

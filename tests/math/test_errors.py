@@ -29,20 +29,27 @@ Q = 2**96
 COUNT = 4_096
 ROOT_2LN2 = (2 * arb(2).log()).sqrt()
 
-_STATEMENT = re.compile(r"^def (\w+)\(|@custom:error (\w+) (\S+)", re.MULTILINE)
+_STATEMENT = re.compile(r"^def (\w+)\(|@custom:error (.+)$", re.MULTILINE)
+_BOUND = re.compile(r"(relative|absolute|value) ([\d.e-]+)")
 
 
-def stated_errors() -> dict[str, tuple[str, float]]:
-    """`module.function` to the kind and number of its `@custom:error`."""
-    found: dict[str, tuple[str, float]] = {}
+def statements() -> dict[str, str]:
+    """`module.function` to what its `@custom:error` says."""
+    found: dict[str, str] = {}
     for path in sorted(MODULES.glob("*.vy")):
         name = ""
         for match in _STATEMENT.finditer(path.read_text()):
             if match[1]:
                 name = f"{path.stem}.{match[1]}"
             else:
-                found[name] = (match[2], float(match[3]))
+                found[name] = match[2]
     return found
+
+
+def stated_errors() -> dict[str, tuple[str, float]]:
+    """The kind and number of those that begin with a kind: the others count units, or are exact."""
+    bounds = {name: _BOUND.match(text) for name, text in statements().items()}
+    return {name: (bound[1], float(bound[2])) for name, bound in bounds.items() if bound}
 
 
 Arguments = Sequence[int]
@@ -282,7 +289,31 @@ ELSEWHERE = {
 }
 
 
+UNIT = "tests/unit"
+MODULES_ELSEWHERE = {
+    "book_words": ("tests/math/test_book_math.py",),
+    "carry": (f"{UNIT}/surface/test_views.py",),
+    "desk_word": ("tests/math/test_book_math.py", f"{UNIT}/desk/test_roles.py"),
+    "exposure": ("tests/math/test_book_math.py", f"{UNIT}/quoter/test_quote.py, to the unit"),
+    "mark_out": (f"{UNIT}/book/test_flows.py, to the unit",),
+    "payoff": (f"{UNIT}/desk/test_settlement.py, to the unit", "tests/math/test_book_math.py"),
+    "position_word": (f"{UNIT}/book/test_positions.py",),
+    "roster_word": (f"{UNIT}/book/test_positions.py",),
+    "series": (f"{UNIT}/option_token/test_series.py",),
+    "slice_word": (f"{UNIT}/surface/test_views.py",),
+    "smile_mark": (f"{UNIT}/quoter/test_quote.py",),
+    "strike_list": (f"{UNIT}/book/test_positions.py",),
+    "variance_swap": (f"{UNIT}/surface/test_views.py",),
+}
+"""Modules of words and sums, each held as a whole by suites of its own."""
+
+
 def test_statements__all_of_them__are_tested() -> None:
-    """A new function with an `@custom:error` needs a case here."""
-    stated = {name for name in stated_errors() if not name.startswith("flat.")}
-    assert stated == set(CASES) | set(ELSEWHERE)
+    """A new function with an `@custom:error` needs a case here, or its module a suite."""
+    named = {name for name in statements() if not name.startswith("flat.")}
+    single = {name for name in named if name.split(".")[0] not in MODULES_ELSEWHERE}
+    assert single == set(CASES) | set(ELSEWHERE)
+    assert {name.split(".")[0] for name in named - single} == set(MODULES_ELSEWHERE)
+    for suites in MODULES_ELSEWHERE.values():
+        for suite in suites:
+            assert (MODULES.parents[1] / suite.split(",")[0]).is_file(), suite
