@@ -1,0 +1,35 @@
+"""Every reason that desk and book give is named in a test."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+SOURCES = (
+    "Desk.vy",
+    "Book.vy",
+    "modules/limits.vy",
+    "math/strike_list.vy",
+    "math/roster_word.vy",
+)
+REASON = re.compile(r'"((?:desk|book): [^"]+)"')
+BY_READING = {"book: potential range"}
+"""What no state that the other refusals allow can reach."""
+
+
+def reasons(path: str) -> set[str]:
+    text = re.sub(r'"""[\s\S]*?"""', "", (ROOT / "contracts" / path).read_text())
+    return set(REASON.findall(text))
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_reasons__each_of_them__is_named_in_a_test(path: str) -> None:
+    """V28."""
+    folders = ("unit/desk", "unit/book", "math", "scenarios")
+    suites = [file for folder in folders for file in (ROOT / "tests" / folder).glob("test_*.py")]
+    named = {reason for file in suites for reason in REASON.findall(file.read_text())}
+    assert reasons(path)
+    assert reasons(path) - named - BY_READING == set()
