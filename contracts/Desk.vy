@@ -318,14 +318,12 @@ def settle(expiry: uint256):
 def syncNav() -> uint256:
     """
     @notice Moves the reference NAV toward the vault's low mark, at most once an hour and by at most
-        2 %. The first time it is set outright, by the keeper or the owner: a stranger could have
-        deposited for one block
+        2 %: down by anyone, up by the keeper or the owner, since a stranger could deposit for one
+        block, hour by hour. Their first time it is set outright
     @return The reference NAV
     """
     config: uint256 = self.config
     nav_ref: uint256 = desk_word._nav_ref(config)
-    if nav_ref == 0:
-        assert msg.sender == self.keeper or msg.sender == OWNER, "desk: first sync"
     assert block.timestamp >= desk_word._synced_at(config) + SYNC_GAP, "desk: synced already"
     middle: int256 = 0
     low: int256 = 0
@@ -337,10 +335,12 @@ def syncNav() -> uint256:
         target = max(min(target, nav_ref + step), nav_ref - min(step, nav_ref - 1))
     assert target >= desk_word.NAV_GRAIN, "desk: nothing to sync"
     config = desk_word._with_nav_down(config, target, block.timestamp)
-    nav_ref = desk_word._nav_ref(config)
+    target = desk_word._nav_ref(config)
+    if target > nav_ref:
+        assert msg.sender == self.keeper or msg.sender == OWNER, "desk: keeper raises the nav"
     self.config = config
-    log IDesk.NavSynced(nav_ref=nav_ref)
-    return nav_ref
+    log IDesk.NavSynced(nav_ref=target)
+    return target
 
 
 @external

@@ -468,7 +468,7 @@ def _post(posts: DynArray[ISurface.Post, MAX_EXPIRIES], at: uint256, alone: bool
         if near.posted or (far.posted and count > 0):
             near = self._read(near, at)
             far = self._read(far, at)
-            self._require_neighbours(near, far, at, alone, limits.carry_list)
+            self._require_neighbours(near, far, at, alone, limits)
         assert count < MAX_EXPIRIES, "surface: full"
         days |= (far.expiry // series.DAY) << (count * 16)
         count += 1
@@ -583,25 +583,36 @@ def _read(point: Point, at: uint256) -> Point:
 
 @internal
 @pure
-def _require_neighbours(near: Point, far: Point, at: uint256, alone: bool, carry_list: uint256):
+def _require_neighbours(
+    near: Point,
+    far: Point,
+    at: uint256,
+    alone: bool,
+    limits: ISurfaceLimits.SurfaceLimits,
+):
     """
-    @notice Judges two expiries next to each other. An expiry that the keeper lists alone also keeps
-        its forward near that which its neighbour's carry gives: there is no old one that would hold
-        it
+    @notice Judges two expiries next to each other. There is no old slice that would hold one which
+        the keeper lists alone, so its neighbours do: the variance between the two is within an
+        hour's bound of that before, and the forward near that which the neighbour's carry gives.
+        Else a far expiry listed far too cheap would be a way around the hourly budget
     @param near The earlier
     @param far The later
     @param at Time of the observation
     @param alone Whether the keeper alone stands for it
-    @param carry_list Share by which a forward may differ
+    @param limits The sheet's numbers
     """
+    is_listed_alone: bool = alone and (near.listed or far.listed)
+    ratio: uint256 = no_arbitrage.FORWARD_RATIO * units.WAD
+    if is_listed_alone:
+        ratio = units.WAD + limits.theta_hour
     no_arbitrage._require_forward_variance(
-        near.smile.theta, near.expiry - at, far.smile.theta, far.expiry - at
+        near.smile.theta, near.expiry - at, far.smile.theta, far.expiry - at, ratio
     )
     no_arbitrage._require_calendar(near.smile, far.smile)
-    if alone and (near.listed or far.listed):
+    if is_listed_alone:
         tau: uint256 = (far.expiry if far.listed else near.expiry) - at
         gap: uint256 = convert(abs(far.carry - near.carry), uint256)
-        assert gap * tau <= carry_list * units.YEAR, "surface: listed carry"
+        assert gap * tau <= limits.carry_list * units.YEAR, "surface: listed carry"
 
 
 @internal

@@ -70,7 +70,9 @@ def _require_calendar(near: types.Slice, far: types.Slice):
 
 @internal
 @pure
-def _require_forward_variance(near: uint256, near_tau: uint256, far: uint256, far_tau: uint256):
+def _require_forward_variance(
+    near: uint256, near_tau: uint256, far: uint256, far_tau: uint256, ratio: uint256
+):
     """
     @notice Reverts unless the variance per year between two expiries is within a factor of the one
         before the first
@@ -78,11 +80,12 @@ def _require_forward_variance(near: uint256, near_tau: uint256, far: uint256, fa
     @param near_tau Its seconds
     @param far Theta of the later expiry
     @param far_tau Its seconds, more
+    @param ratio The factor, WAD: at most this, at least its inverse
     """
     gain: uint256 = (far - near) * near_tau if far > near else 0
     expected: uint256 = near * (far_tau - near_tau)
     assert (
-        gain * FORWARD_RATIO >= expected and gain <= expected * FORWARD_RATIO
+        gain * ratio >= expected * units.WAD and gain * units.WAD <= expected * ratio
     ), "surface: forward variance"
 
 

@@ -201,10 +201,12 @@ def _pair(world: World, far_vol: float = 0.6) -> tuple[Post, Post]:
 @pytest.mark.parametrize("who", ["near", "far"])
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("side", ["least", "most"])
-def test_post__forward_variance_a_factor_four_away__is_the_last_accepted(
-    side: str, step: int, who: str
+@pytest.mark.parametrize("signers", [1, 2])
+def test_post__forward_variance_of_a_new_expiry__is_bounded(
+    signers: int, side: str, step: int, who: str
 ) -> None:
-    """Against a neighbour that stays, scaled to the time of the post, from either side."""
+    """Against a neighbour that stays, scaled to the time of the post, from either side: a factor four
+    by two signers, the hourly bound by the keeper alone."""
     world = World(replace(WIDE, carry_list=WAD // 10))
     near, far = _pair(world)
     old = Held(near if who == "far" else far, world.now)
@@ -212,8 +214,8 @@ def test_post__forward_variance_a_factor_four_away__is_the_last_accepted(
     world.chain.advance(HOUR)
     now, (theta, rho, _) = world.now, old.smile(world.now)
     t1, t2 = near.expiry - now, far.expiry - now
-    ratio = Fraction(1, 4) if side == "least" else Fraction(4)
-    growth = 1 + ratio * (t2 - t1) / t1  # theta2/theta1
+    most = Fraction(4) if signers == 2 else 1 + Fraction(world.limits.theta_hour, WAD)
+    growth = 1 + (1 / most if side == "least" else most) * (t2 - t1) / t1  # theta2/theta1
     exact = theta * growth if who == "far" else theta / growth
     upward = (side == "least") == (who == "far")  # is the accepted side above the edge?
     edge = -(-exact // 1) if upward else exact // 1
@@ -222,7 +224,11 @@ def test_post__forward_variance_a_factor_four_away__is_the_last_accepted(
     psi = _middle_psi(psi1, growth) if who == "far" else _middle_psi(psi1, 1 / growth)
     post = grained(replace(far if who == "far" else near, theta=int(edge), rho=rho, psi=psi))
     expected = "surface: forward variance" if step > 0 else "accepted"
-    assert outcome(lambda: world.post(post)) == expected
+    if signers == 1:
+        assert outcome(lambda: world.post(post)) == expected
+        return
+    world.propose(post)
+    assert outcome(lambda: world.confirm(post)) == expected
 
 
 def _middle_psi(psi: int, growth: Fraction) -> int:
@@ -274,8 +280,10 @@ def test_post__old_neighbour_judged_as_posted__would_be_wrong() -> None:
         replace(far, theta=int(theta * growth) + 1, rho=rho, psi=_middle_psi(psi, growth))
     )
     unscaled = grained(replace(scaled, theta=int(near.theta * growth * 5)))
-    assert outcome(lambda: world.post(unscaled)) == "surface: forward variance"
-    assert outcome(lambda: world.post(scaled)) == "accepted"
+    world.propose(unscaled)
+    assert outcome(lambda: world.confirm(unscaled)) == "surface: forward variance"
+    world.propose(scaled)
+    assert outcome(lambda: world.confirm(scaled)) == "accepted"
 
 
 def test_post__pair_posted_together__is_judged_as_a_pair() -> None:

@@ -393,7 +393,7 @@ def test_delist__then_listed_again__is_judged_as_a_new_expiry() -> None:
     posts = term_structure(world, 6)
     world.found(*posts)
     world.surface.delist(posts[4].expiry, sender=world.owner)
-    back = at_vol(posts[4].expiry, world.now, vol=0.63)
+    back = at_vol(posts[4].expiry, world.now, vol=0.602)
     receipt = world.post(back)
     assert [e.name for e in receipt.events] == ["ExpiryListed", "SlicePosted"]
     assert world.surface.room(back.expiry) == world.limits.capacity * 10**12

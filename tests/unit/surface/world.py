@@ -169,9 +169,11 @@ def calendar(near: Sequence[int], far: Sequence[int]) -> bool:
     return p1 * tilt <= p2 <= Fraction(p1 * t2, t1)
 
 
-def forward_variance(near: int, near_tau: int, far: int, far_tau: int) -> bool:
+def forward_variance(
+    near: int, near_tau: int, far: int, far_tau: int, most: Fraction = Fraction(4)
+) -> bool:
     ratio = Fraction(far - near, far_tau - near_tau) / Fraction(near, near_tau)
-    return Fraction(1, 4) <= ratio <= 4
+    return 1 / most <= ratio <= most
 
 
 def level(theta: int, tau: int, limits: Limits) -> bool:
@@ -210,7 +212,9 @@ def verdict(
         if near not in expiries and far not in expiries:
             continue
         (one, two), taus = (after[e].smile(at) for e in (near, far)), (near - at, far - at)
-        if not calendar(one, two) or not forward_variance(one[0], taus[0], two[0], taus[1]):
+        is_new = alone and (near not in live or far not in live)
+        most = 1 + Fraction(limits.theta_hour, WAD) if is_new else Fraction(4)
+        if not calendar(one, two) or not forward_variance(one[0], taus[0], two[0], taus[1], most):
             return "refused"
         for expiry in (far, near):
             if alone and expiry not in live:
