@@ -29,9 +29,9 @@ def charts(telling: Telling) -> dict[str, list[Chart]]:
                 "Quotes against inventory",
                 f"One client buys {telling.ladder_series} contract by contract, waits for a round "
                 "of the feed and a post of the surface, and sells back. Each sale by the vault "
-                "lifts bid and ask together; the round and the post take away the part that "
-                "belongs to them; selling back undoes the rest, and the next round and post bring "
-                "the quotes to where they began.",
+                "lifts bid and ask together; the round and the post take away what they count as "
+                "flow, and inventory stays. Selling back undoes that and leaves a flow the other "
+                "way, which the next round and post take away: the quotes are where they began.",
                 ladder(telling),
             ),
             Chart(

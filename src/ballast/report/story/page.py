@@ -16,6 +16,8 @@ def render(telling: Telling) -> str:
     body = _BODY.format(
         start=f"{clock(telling.moments[0].at):%d %B %Y}",
         end=f"{clock(telling.moments[-1].at):%d %B %Y}",
+        fall=f"{1 - telling.shock[-1].spot / telling.shock[0].spot:.1%}",
+        minutes=f"{(telling.shock[-1].at - telling.shock[0].at) / 60:.0f}",
         tiles=tiles(headline(telling)),
         quotes=cards(drawn["quotes"]),
         life=cards(drawn["life"]),
@@ -38,10 +40,10 @@ def _table(made: Table) -> str:
 _BODY = """
 <h1>The story of a market</h1>
 <p>A market of Ballast's contracts on a local chain, from {start} to {end} of its clock. Two LPs
-fund a vault, two clients trade options with it, the price falls by 15 % within minutes, two
-expiries settle, and the LPs leave. Every figure is what a contract returned or an event said. The
-path is one throw of the dice: another seed tells another story, and no single one says what LPs
-earn on average.</p>
+fund a vault, two clients trade options with it, the price falls by {fall} within {minutes} minutes,
+two expiries settle, and the LPs leave. Every figure is what a contract returned or an event said.
+The path is one throw of the dice: another seed tells another story, and no single one says what
+LPs earn on average.</p>
 {tiles}
 
 <h2>What the vault quotes, and why</h2>
