@@ -16,68 +16,73 @@ from ballast.units import to_years
 
 def charts(telling: Telling) -> dict[str, list[Chart]]:
     """Charts by the section of the page that they stand in."""
-    return {
-        "quotes": [
-            Chart(
-                "The smile, with bid and ask",
-                "Lines: the surface as posted, an expiry each. Arrows: bid and ask of the board's "
-                "expiry as volatilities, of the option that is out of the money. The vault asks "
-                "for more volatility than it pays.",
-                smile(telling),
-            ),
-            Chart(
-                "Quotes against inventory",
-                f"One client buys {telling.ladder_series} contract by contract, waits for a round "
-                "of the feed and a post of the surface, and sells back. Each sale by the vault "
-                "lifts bid and ask together; the round and the post take away what they count as "
-                "flow, and inventory stays. Selling back undoes that and leaves a flow the other "
-                "way, which the next round and post take away: the quotes are where they began.",
-                ladder(telling),
-            ),
-            Chart(
-                "The price of size",
-                "Per contract, for one order of that size at the opening. The slope is the "
-                "potential: what the order itself does to the vault's exposure.",
-                sizes(telling),
-            ),
-        ],
-        "life": [
-            Chart(
-                "Spot",
-                "The feed's rounds that the story was written down at.",
-                spot(telling),
-            ),
-            Chart(
-                "Exposure: dollar delta",
-                "Of the options that the vault has written, and of the underlying that it holds "
-                "as cover for calls. Their sum moves the mid; nobody hedges it here.",
-                delta(telling),
-            ),
-            Chart(
-                "Exposure: gamma and vega",
-                "Dollars of gamma on the left, dollars per point of weighted volatility on the "
-                "right. Both are below zero: the vault sells options.",
-                gamma_vega(telling),
-            ),
-            Chart(
-                "Marks of a share",
-                "LPs enter at the high mark and leave at the low one; NAV lies between. The band "
-                "covers what the next round or post may surprise with.",
-                marks(telling),
-            ),
-            Chart(
-                "LPs' gains by cause",
-                "Every change of NAV has a cause, and together they are exactly what LPs gained "
-                "or lost. The first five are what premiums have over the mark.",
-                waterfall(telling),
-            ),
-            Chart(
-                "The same over time",
-                "Without the price of the underlying that LPs brought themselves.",
-                over_time(telling),
-            ),
-        ],
-    }
+    return {"quotes": _of_quotes(telling), "life": _of_life(telling)}
+
+
+def _of_quotes(telling: Telling) -> list[Chart]:
+    return [
+        Chart(
+            "The smile, with bid and ask",
+            "Lines: the surface as posted, an expiry each. Arrows: bid and ask of the board's "
+            "expiry as volatilities, of the option that is out of the money. The vault asks "
+            "for more volatility than it pays.",
+            smile(telling),
+        ),
+        Chart(
+            "Quotes against inventory",
+            f"One client buys {telling.ladder_series} contract by contract, waits for a round "
+            "of the feed and a post of the surface, and sells back. Each sale by the vault "
+            "lifts bid and ask together; the round and the post take away what they count as "
+            "flow, and inventory stays. Selling back undoes that and leaves a flow the other "
+            "way, which the next round and post take away: the quotes are where they began.",
+            ladder(telling),
+        ),
+        Chart(
+            "The price of size",
+            "Per contract, for one order of that size at the opening. The slope is the "
+            "potential: what the order itself does to the vault's exposure.",
+            sizes(telling),
+        ),
+    ]
+
+
+def _of_life(telling: Telling) -> list[Chart]:
+    return [
+        Chart(
+            "Spot",
+            "The feed's rounds that the story was written down at.",
+            spot(telling),
+        ),
+        Chart(
+            "Exposure: dollar delta",
+            "Of the options that the vault has written, and of the underlying that it holds "
+            "as cover for calls. Their sum moves the mid; nobody hedges it here.",
+            delta(telling),
+        ),
+        Chart(
+            "Exposure: gamma and vega",
+            "Dollars of gamma on the left, dollars per point of weighted volatility on the "
+            "right. Both are below zero: the vault sells options.",
+            gamma_vega(telling),
+        ),
+        Chart(
+            "Marks of a share",
+            "LPs enter at the high mark and leave at the low one; NAV lies between. The band "
+            "covers what the next round or post may surprise with.",
+            marks(telling),
+        ),
+        Chart(
+            "LPs' gains by cause",
+            "Every change of NAV has a cause, and together they are exactly what LPs gained "
+            "or lost. The first five are what premiums have over the mark.",
+            waterfall(telling),
+        ),
+        Chart(
+            "The same over time",
+            "Without the price of the underlying that LPs brought themselves.",
+            over_time(telling),
+        ),
+    ]
 
 
 def smile(telling: Telling) -> go.Figure:

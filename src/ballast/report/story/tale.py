@@ -151,17 +151,17 @@ class Tale:
         self.volatility = self.market.terms.volatility
         self.shock_at = start + 5 * DAY
         self.drift = 0.0
+        self.rungs: list[Rung] = []
         self.shock: list[Moment] = []
         self.settlements: list[Settlement] = []
         self.exits: list[Exit] = []
 
     def run(self) -> Telling:
         """The whole story."""
-        diary, block = self.diary, self.market.chain.block_number
+        block = self.market.chain.block_number
         self._lps_deposit()
-        board, curves = self._board(), self._curves()
-        sizes = self._sizes()
-        ladder_series, ladder = self._ladder()
+        self._look()
+        self._ladder()
         self._ordinary_days(self.shock_at)
         self._shock()
         self._ordinary_days(self.first)
@@ -170,15 +170,20 @@ class Tale:
         self._queue()
         self._settle(self.main)
         self._lps_leave()
+        return self._written(self.market.chain.block_number - block)
+
+    def _written(self, blocks: int) -> Telling:
+        """All that was seen."""
+        diary = self.diary
         return Telling(
             main=self.main,
             contracts=len(self.market.deployment.contracts),
-            blocks=self.market.chain.block_number - block,
-            board=board,
-            curves=curves,
-            ladder_series=Series.from_id(ladder_series).name(SYMBOL),
-            ladder=ladder,
-            sizes=sizes,
+            blocks=blocks,
+            board=self.board,
+            curves=self.curves,
+            ladder_series=Series.from_id(self.ladder_id).name(SYMBOL),
+            ladder=tuple(self.rungs),
+            sizes=self.sizes,
             deals=tuple(diary.deals),
             refusals=tuple(diary.refusals),
             moments=tuple(diary.moments),
@@ -209,6 +214,12 @@ class Tale:
         self.market.refresh()
         diary.mark("deposits")
         diary.note()
+
+    def _look(self) -> None:
+        """What the vault quotes before anybody has traded."""
+        self.board, self.curves = self._board(), self._curves()
+        self.ladder_id = self._call_above()
+        self.sizes = self._sizes()
 
     def _board(self) -> tuple[BoardRow, ...]:
         spot = self.diary.spot()
@@ -250,48 +261,45 @@ class Tale:
 
     def _sizes(self) -> tuple[tuple[int, int, int], ...]:
         """What one order of growing size costs, asked and not traded."""
-        series_id, found = self._ladder_id(), []
+        series_id, found = self.ladder_id, []
         for contracts in range(1, 3 * self.pace.clips + 1):
             ask = self.market.desk.quote(series_id, contracts * LOTS).premium
             bid = -self.market.desk.quote(series_id, -contracts * LOTS).premium
             found.append((contracts, ask, bid))
         return tuple(found)
 
-    def _ladder_id(self) -> int:
+    def _call_above(self) -> int:
         """A call somewhat above the price."""
         spot = self.diary.spot()
         strike = min(k for k in self.market.book.strikes(self.main) if k > spot)
         return Series(self.main, strike, Right.CALL).id
 
-    def _ladder(self) -> tuple[int, tuple[Rung, ...]]:
+    def _ladder(self) -> None:
         """Cleo buys one by one, a round and a post pass, and she sells all of it again."""
         self.tell("quotes against inventory")
-        series_id, bought, rungs = self._ladder_id(), 0, []
-
-        def rung(step: str) -> None:
-            rungs.append(self._rung(series_id, step, bought))
-
-        rung("opening")
-        for side, step in ((1, "buys"), (0, ""), (-1, "sells")):
-            if side == 0:
-                self._next_round()
-                rung("a new round")
-                self.diary.post(self._live(), self.volatility)
-                rung("a new post")
-            for _ in range(self.pace.clips if side else 0):
-                self.diary.trade("Cleo", series_id, side * LOTS)
-                bought += side
-                rung(step)
+        self._rung("opening")
+        self._clips("buys", LOTS)
+        self._next_round()
+        self._rung("a new round")
+        self.diary.post(self._live(), self.volatility)
+        self._rung("a new post")
+        self._clips("sells", -LOTS)
         self._next_round()
         self.diary.post(self._live(), self.volatility)
-        rung("a round, a post")
+        self._rung("a round, a post")
         self.diary.note()
-        return series_id, tuple(rungs)
 
-    def _rung(self, series_id: int, step: str, bought: int) -> Rung:
-        ask = self.market.desk.quote(series_id, LOTS)
-        bid = self.market.desk.quote(series_id, -LOTS)
-        return Rung(step, bought, -bid.premium, ask.premium, ask.mark)
+    def _clips(self, step: str, lots: int) -> None:
+        for _ in range(self.pace.clips):
+            self.diary.trade("Cleo", self.ladder_id, lots)
+            self._rung(step)
+
+    def _rung(self, step: str) -> None:
+        """Quotes for one contract now."""
+        ask = self.market.desk.quote(self.ladder_id, LOTS)
+        bid = self.market.desk.quote(self.ladder_id, -LOTS)
+        bought = self.diary.holdings["Cleo"].get(self.ladder_id, 0) // LOTS
+        self.rungs.append(Rung(step, bought, -bid.premium, ask.premium, ask.mark))
 
     def _ordinary_days(self, until: int) -> None:
         """Rounds, posts and orders, until an hour or more before something happens."""
