@@ -477,6 +477,16 @@ def caution() -> uint256:
 
 @external
 @view
+def guardian_caution() -> uint256:
+    """
+    @notice The guardian's level, without the ladder's
+    @return 0 to 3
+    """
+    return desk_word._caution(self.config)
+
+
+@external
+@view
 def nav_ref() -> uint256:
     """
     @notice The reference NAV, by which limits scale

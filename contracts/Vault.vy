@@ -366,16 +366,13 @@ def requestRedeem(amount: uint256, controller: address, owner: address) -> uint2
 @external
 def cancelRedeemRequest(id: uint256) -> uint256:
     """
-    @notice Shares out of the queue, seven days after the request, or while the drawdown ladder stops openings
+    @notice Shares out of the queue, seven days after the request, or at once while openings are stopped or no price can be read
     @param id Of a request that the caller controls
     @return Shares that come back to the caller
     """
     if queue._controller(id) != msg.sender:
         refusal._refuse("vault: not controller")
-    if (
-        block.timestamp < queue._requested_at(id) + CANCEL_AFTER
-        and ledger._balances().level < OPENINGS_STOPPED
-    ):
+    if block.timestamp < queue._requested_at(id) + CANCEL_AFTER and not self._is_stopped():
         refusal._refuse("vault: too early")
     amount: uint256 = queue._remove(id)
     if amount == 0:
@@ -988,6 +985,30 @@ def _require_assets(assets: uint256, min_assets: uint256):
 
 @internal
 @view
+def _is_stopped() -> bool:
+    """
+    @notice Whether whoever waits in the queue may leave it at once: openings are stopped, by the ladder or the guardian, or nobody
+        can process it for want of a price
+    @dev The desk is asked so that it may fail to answer: it is locked within its own calls, and this is an exit
+    """
+    if ledger._balances().level >= OPENINGS_STOPPED:
+        return True
+    done: bool = False
+    answer: Bytes[32] = b""
+    done, answer = raw_call(
+        DESK,
+        method_id("guardian_caution()"),
+        max_outsize=32,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if done and len(answer) == 32 and convert(answer, uint256) >= OPENINGS_STOPPED:
+        return True
+    return not self._try_read().is_known
+
+
+@internal
+@view
 def _has_value(marks: Marks) -> bool:
     """
     @notice Whether new shares have a price; the first ones have
@@ -1344,6 +1365,7 @@ def _send(token: address, receiver: address, amount: uint256):
     @param amount Units; nothing moves for zero
     """
     if amount != 0:
+        shares._require_receiver(receiver)
         if not extcall IERC20(token).transfer(receiver, amount, default_return_value=True):
             refusal._refuse("vault: token did not pay")
 
