@@ -1,4 +1,4 @@
-"""The README: its session prints what it says it prints, its paths exist, its targets are real."""
+"""The README: its example prints what it says it prints, its paths exist, its targets are real."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def _run(text: str) -> tuple[int, int, str]:
     return result.failed, result.attempted, "".join(told)
 
 
-def test_session__run_as_written__prints_what_it_says() -> None:
-    (session,) = _blocks("python")
-    failed, attempted, told = _run(session)
+def test_example__run_as_written__prints_what_it_says() -> None:
+    (example,) = _blocks("python")
+    failed, attempted, told = _run(example)
     assert failed == 0, told
     assert attempted > 20
     for word in (
@@ -40,14 +40,14 @@ def test_session__run_as_written__prints_what_it_says() -> None:
         "maxRedeem",
         "convertToAssets",
     ):
-        assert f".{word}(" in session
+        assert f".{word}(" in example
 
 
 @pytest.mark.parametrize("wrong", ["True\n", "2150\n"])
-def test_session__another_output__is_noticed(wrong: str) -> None:
-    (session,) = _blocks("python")
-    assert session.count(f"\n{wrong}") == 1
-    failed, _, told = _run(session.replace(f"\n{wrong}", "\nsomething else\n"))
+def test_example__another_output__is_noticed(wrong: str) -> None:
+    (example,) = _blocks("python")
+    assert example.count(f"\n{wrong}") == 1
+    failed, _, told = _run(example.replace(f"\n{wrong}", "\nsomething else\n"))
     assert failed == 1
     assert "something else" in told
 
