@@ -263,7 +263,7 @@ def redeem(id: uint256, lots: uint256, receiver: address = msg.sender) -> (uint2
     price: uint256 = staticcall IOracle(ORACLE).settlement_price(id >> 128)
     assets: uint256 = 0
     underlying: uint256 = 0
-    assets, underlying = self._payoff_down(id, lots, price)
+    assets, underlying = payoff._payoff_down(id, lots, price, QUOTE_DECIMALS, UNDERLYING_DECIMALS)
     log IDesk.Redeemed(
         owner=msg.sender,
         id=id,
@@ -601,19 +601,6 @@ def _quote(
             scale,
         )
     return quote
-
-
-@internal
-@view
-def _payoff_down(id: uint256, lots: uint256, price: uint256) -> (uint256, uint256):
-    """
-    @notice What options of a fixed expiry pay
-    @param id Series
-    @param lots How many
-    @param price Settlement price
-    @return Assets, units of underlying
-    """
-    return payoff._payoff_down(id, lots, price, QUOTE_DECIMALS, UNDERLYING_DECIMALS)
 
 
 @internal

@@ -1,4 +1,4 @@
-"""Who waits in the redemption queue is not held there: openings stopped or a dead feed let him out."""
+"""Who waits in the redemption queue is not held there when openings stop or the feed is dead."""
 
 from __future__ import annotations
 
