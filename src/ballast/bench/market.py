@@ -1,8 +1,8 @@
 """Gas of a market: whole transactions as receipts say, cold storage, stablecoin and feed behind
 proxies as on a real chain.
 
-The market is full where nothing else is said: eight expiries of 24 neighbouring strikes, positions in
-all 384 series. Sizes are round numbers, so that calldata is what people send.
+The market is full where nothing else is said: eight expiries of 24 neighbouring strikes, positions
+in all 384 series. Sizes are round numbers, so that calldata is what people send.
 """
 
 from __future__ import annotations
@@ -207,4 +207,3 @@ def redeem() -> int:
             series = market.series(expiry, strike, right)
             gas.append(market.redeem("other", series, "0.05").gas_used)
     return max(gas)
-

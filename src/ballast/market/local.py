@@ -76,7 +76,9 @@ class LocalMarket:
     # --- opening
 
     @classmethod
-    def open(cls, chain: Chain, terms: Terms | None = None, *, list_board: bool = True) -> LocalMarket:
+    def open(
+        cls, chain: Chain, terms: Terms | None = None, *, list_board: bool = True
+    ) -> LocalMarket:
         """Tokens, feed and the nine contracts; then surface, strikes and nothing else."""
         terms = terms or Terms()
         actors = dict(zip(ACTORS, chain.accounts, strict=False))
