@@ -182,7 +182,7 @@ class Story:
     def sync(self) -> None:
         self.market.chain.advance(3_600)
         self.market.transmit(round(self.price, 4))
-        self.tell(self.market.desk.syncNav())
+        self.tell(self.market.desk.syncNav(sender=self.market.who("keeper")))
 
     def list_strike(self) -> None:
         market = self.market
