@@ -57,7 +57,7 @@ def one_state(seed: int, number: int, attempts: int) -> Outcome:
     except BallastError as finding:
         where = "" if isinstance(finding, FindingError) else traceback.format_exc()
         text = f"state {number} of seed {seed}, {attempts} attempts: {finding}\n{where}"
-        return Tally(states=1, profitable="pays" in str(finding)), text
+        return Tally(states=1, profitable=int("pays" in str(finding))), text
 
 
 def _leave_ctrl_c() -> None:

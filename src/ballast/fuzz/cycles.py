@@ -82,13 +82,15 @@ class Arena:
         return [offer for offer in found if offer is not None]
 
     def _settle(self) -> None:
-        """One trade, so that resets which are due are over."""
-        for offer in self.offers[:8] if not self._is_stale else ():
-            if self.trader.trade(offer.id, 1) is not None:
-                if self.trader.trade(offer.id, -1) is None:
-                    self._chain.revert(self._snapshot)
-                    continue
-                break
+        """One trade and its undoing, so that resets of flows which are due are over. Where nothing
+        can be bought, for want of cover, it begins with a sale."""
+        tries = [(offer.id, 1) for offer in self.offers]
+        tries += [(series_id, -1) for series_id, held in self._held.items() if held]
+        for series_id, lots in () if self._is_stale else tries:
+            if self.trader.trade(series_id, lots) is not None:
+                if self.trader.trade(series_id, -lots) is not None:
+                    break
+                self._chain.revert(self._snapshot)
         self._snapshot = self._chain.snapshot()
 
     # --- reading
