@@ -1265,7 +1265,9 @@ def _appraisal(
     surprise: uint256 = unsafe_div(  # nano
          unsafe_add(sums.surprise, unsafe_mul(unsafe_add(dollars, bend), move)), units.WAD
     )
-    surprise = unsafe_add(surprise, unsafe_add(unsafe_mul(sums.slack, self.totals >> 216), 16))
+    lots: uint256 = self.totals >> 216
+    if lots != 0:  # an empty book is worth nothing, exactly
+        surprise = unsafe_add(surprise, unsafe_add(unsafe_mul(sums.slack, lots), 16))
     potential: uint256 = self._potential(delta, gamma, sums.vega, terms)
     return types.Appraisal(
         spot=snapshot.spot,
@@ -1313,7 +1315,7 @@ def _potential(delta: int256, gamma: int256, vega: int256, terms: types.MarkTerm
         terms.flow_slope,
         terms.vflow_slope,
     )
-    return unsafe_add(unsafe_div(convert(twice, uint256), 2 * 10**27), 1)
+    return unsafe_div(unsafe_add(convert(twice, uint256), 2 * 10**27 - 1), 2 * 10**27)
 
 
 # --- internals: the list of expiries

@@ -3,7 +3,7 @@
 """
 @title Quoter
 @license MIT
-@notice The quoting inquiry.law. Stateless: what a trade costs is a function of what it is given.
+@notice The quoting law. Stateless: what a trade costs is a function of what it is given.
 
         premium = x m + U(after) - U(before) + |x| h, clamped in the vault's favour, and fees
 

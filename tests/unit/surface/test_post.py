@@ -205,8 +205,8 @@ def _pair(world: World, far_vol: float = 0.6) -> tuple[Post, Post]:
 def test_post__forward_variance_of_a_new_expiry__is_bounded(
     signers: int, side: str, step: int, who: str
 ) -> None:
-    """Against a neighbour that stays, scaled to the time of the post: a factor four from either side
-    by two signers, the hourly bound by the keeper alone."""
+    """Against a neighbour that stays, scaled to the time of the post, from either side: a factor of
+    four by two signers, the hourly bound by the keeper alone."""
     world = World(replace(WIDE, carry_list=WAD // 10))
     near, far = _pair(world)
     old = Held(near if who == "far" else far, world.now)
