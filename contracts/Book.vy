@@ -1007,7 +1007,8 @@ def _slack_up(snapshot: types.Snapshot, least: uint256, at_money: uint256) -> ui
     """
     @notice By how much a lot's value may be off inside the guard: S v x^3 (0.0404 + 0.0665 v) for
         spot with x = 1/4, S v (0.21 + 0.1 v)/63 with a v of 5/4 of that at the money for time, the
-        carry of that time, and what integers lose
+        carry of that time, S psi (1 + |rho|)/40 for the slice under a strike, which moves with spot,
+        and what integers lose
     @param snapshot The market
     @param least Smallest v of the slice
     @param at_money v at the money
@@ -1019,9 +1020,12 @@ def _slack_up(snapshot: types.Snapshot, least: uint256, at_money: uint256) -> ui
     )
     time_part: uint256 = unsafe_mul(most, unsafe_add(21 * 10**16, unsafe_div(most, 10)))
     gap: uint256 = unsafe_sub(max(snapshot.discount, units.WAD), min(snapshot.discount, units.WAD))
+    tilt: uint256 = unsafe_mul(
+        snapshot.smile.psi, unsafe_add(units.WAD, convert(abs(snapshot.smile.rho), uint256))
+    )
     share: uint256 = unsafe_add(
         unsafe_add(unsafe_div(spot_part, 64 * units.WAD), unsafe_div(time_part, 63 * units.WAD)),
-        unsafe_div(gap, 31),
+        unsafe_add(unsafe_div(gap, 31), unsafe_div(tilt, 40 * units.WAD)),
     )
     return unsafe_add(
         unsafe_div(unsafe_mul(snapshot.spot, share), units.WAD * units.NANO * 10**4), 8
