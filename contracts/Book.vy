@@ -239,8 +239,8 @@ def list_strike(expiry: uint256, strike: uint256):
     @param strike A multiple of the grid
     """
     self._require_desk()
-    step: uint256 = strike // GRID
-    if unsafe_sub(strike, 1) >= 2**120 - 1 or step * GRID != strike:
+    step: uint256 = unsafe_div(strike, GRID)
+    if unsafe_sub(strike, 1) >= 2**120 - 1 or unsafe_mul(step, GRID) != strike:
         refusal._refuse("book: grid")
     key: uint256 = position_word._key(expiry, step)
     mark: uint256 = position_word.LISTED << position_word._shift(step)
@@ -263,11 +263,11 @@ def delist_strike(expiry: uint256, strike: uint256):
     @param strike Listed
     """
     self._require_desk()
-    step: uint256 = strike // GRID
+    step: uint256 = unsafe_div(strike, GRID)
     key: uint256 = position_word._key(expiry, step)
     offset: uint256 = position_word._shift(step)
     half: uint256 = (self.positions_of[key] >> offset) & position_word.HALF
-    if half == 0 or step * GRID != strike:
+    if half == 0 or unsafe_mul(step, GRID) != strike:
         refusal._refuse("book: not listed")
     if half != position_word.LISTED:
         refusal._refuse("book: open interest")
@@ -489,8 +489,8 @@ def guard(expiry: uint256) -> (uint256, uint256, uint256, uint256):
     """
     found: book_words.Guard = book_words._guard(self.guards[expiry])
     return (
-        found.low * book_words.X_GRAIN,
-        found.high * book_words.X_GRAIN,
+        unsafe_mul(found.low, book_words.X_GRAIN),
+        unsafe_mul(found.high, book_words.X_GRAIN),
         found.until,
         found.version,
     )
@@ -503,7 +503,7 @@ def toxicity() -> uint256:
     @notice The larger mark-out ratio as of the last reset of flows
     @return A plain number, not below zero
     """
-    return (self.flows >> 224) * book_words.TOXICITY_GRAIN
+    return unsafe_mul(self.flows >> 224, book_words.TOXICITY_GRAIN)
 
 
 @external
@@ -537,7 +537,7 @@ def strikes(expiry: uint256) -> DynArray[uint256, MAX_STRIKES]:
     list: uint256 = self.strikes_of[expiry]
     found: DynArray[uint256, MAX_STRIKES] = []
     for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
-        found.append(strike_list._step(list, i) * GRID)
+        found.append(unsafe_mul(strike_list._step(list, i), GRID))
     return found
 
 
@@ -553,7 +553,7 @@ def positions(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
     found: DynArray[types.Position, MAX_STRIKES] = []
     for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
         step: uint256 = strike_list._step(list, i)
-        found.append(position_word._position(self._half(expiry, step), step * GRID))
+        found.append(position_word._position(self._half(expiry, step), unsafe_mul(step, GRID)))
     return found
 
 
@@ -743,7 +743,7 @@ def _reset_flows(
         log IBook.FlowReset(
             spot=spot,
             flow_delta=book_words._flows(old).delta,
-            toxicity=(word >> 224) * book_words.TOXICITY_GRAIN,
+            toxicity=unsafe_mul(word >> 224, book_words.TOXICITY_GRAIN),
         )
     word = self._with_version(word, version)
     if word != old:

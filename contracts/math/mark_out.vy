@@ -34,7 +34,7 @@ def _closed(rounds: uint256, flow: int256, x: int256) -> uint256:
     @return The word
     @custom:error 2^22 nano
     """
-    grains: uint256 = min(convert(x // X_GRAIN, uint256), M32)
+    grains: uint256 = min(convert(convert(unsafe_div(x, X_GRAIN), bytes32), uint256), M32)
     flows: uint256 = ((rounds >> 128) << 42) & (2**126 - 1)
     short: uint256 = convert(convert(flow >> FLOW_SHIFT, bytes32), uint256) & M42
     return ((rounds << 32) & (2**128 - 1)) | grains | ((flows | short) << 128)
@@ -56,19 +56,19 @@ def _averages(averages: uint256, rounds: uint256, flow: int256, x: int256) -> ui
     near: int256 = signed << 192 >> 192
     far: int256 = signed << 128 >> 192
     gross: int256 = signed << 64 >> 192
-    now: int256 = x // X_GRAIN
+    now: int256 = unsafe_div(x, X_GRAIN)
     begun: int256 = convert(rounds & M32, int256)
     if flow >> FLOW_SHIFT != 0 and begun != 0:
-        near += (self._gain(flow, begun, now) - near) // MEMORY
-        gross += (min(abs(flow), 2**62) - gross) // MEMORY
+        near = self._blended(near, self._gain(flow, begun, now))
+        gross = self._blended(gross, min(abs(flow), 2**62))
     begun = convert((rounds >> 96) & M32, int256)
     old: int256 = (convert(convert(rounds << 2, bytes32), int256) >> 214) << FLOW_SHIFT
     if old != 0 and begun != 0:
-        far += (self._gain(old, begun, now) - far) // MEMORY
+        far = self._blended(far, self._gain(old, begun, now))
     return (
         (convert(convert(near, bytes32), uint256) & M64)
         | ((convert(convert(far, bytes32), uint256) & M64) << 64)
-        | (convert(gross, uint256) << 128)
+        | (convert(convert(gross, bytes32), uint256) << 128)
     )
 
 
@@ -83,7 +83,21 @@ def _gain(flow: int256, begun: int256, now: int256) -> int256:
     @return Nano, within 2^62
     @custom:error 1e-6 relative
     """
-    return max(min(flow * (now - begun) // begun, 2**62), -(2**62))
+    gain: int256 = unsafe_div(unsafe_mul(flow, unsafe_sub(now, begun)), begun)
+    return max(min(gain, 2**62), -(2**62))
+
+
+@internal
+@pure
+def _blended(average: int256, new: int256) -> int256:
+    """
+    @notice An average with one round more
+    @param average Before, nano, within 2^62
+    @param new Of the round, likewise
+    @return Nano
+    @custom:error 1 nano
+    """
+    return unsafe_add(average, unsafe_div(unsafe_sub(new, average), MEMORY))
 
 
 @internal
@@ -100,4 +114,5 @@ def _ratio(averages: uint256) -> uint256:
     if gross == 0:
         return 0
     gain: int256 = max(max(signed << 192 >> 192, signed << 128 >> 192), 0)
-    return convert(min(gain * MILLION // gross, convert(M32, int256)), uint256)
+    ratio: int256 = unsafe_div(unsafe_mul(gain, MILLION), gross)
+    return min(convert(convert(ratio, bytes32), uint256), M32)

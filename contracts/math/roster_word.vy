@@ -80,7 +80,7 @@ def _with(word: uint256, expiry: uint256) -> uint256:
     for _: uint256 in range(PLACES):
         if (word >> place) & PLACE == 0:
             break
-        place += BITS
+        place = unsafe_add(place, BITS)
     assert place < 256, "book: eight expiries"
     return word | (unsafe_add((expiry // series.DAY) % CYCLE, 1) << place)
 
@@ -104,6 +104,6 @@ def _without(word: uint256, expiry: uint256) -> uint256:
             break
         if rest & PLACE != gone:
             left |= (rest & PLACE) << place
-            place += BITS
+            place = unsafe_add(place, BITS)
         rest = rest >> BITS
     return left
