@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -136,11 +135,3 @@ def test_lock_files__name_no_host() -> None:
     ]
     assert len(locks) == 4
     assert [lock.name for lock in locks if "://" in lock.read_text()] == []
-
-
-def test_readme__its_code_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert blocks
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), {})
-    assert capsys.readouterr().out.startswith("call ")
