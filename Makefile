@@ -8,7 +8,7 @@ VYPER := $(shell grep -rL --include='*.vy' --include='*.vyi' 'do not edit' contr
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format fuzz bench snapshot lock clean
-.PHONY: check-python check-types check-vyper check-rules check-gas
+.PHONY: check-python check-types check-vyper check-rules check-gas check-codegen check-decimals
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -27,7 +27,7 @@ test: ## all tests; ARGS="-k board" is passed to pytest
 
 check: ## formatting, lint, types, layers, contract sizes, gas against the snapshot
 	@tools/setup.sh mamushi
-	@$(MAKE) --no-print-directory --keep-going check-python check-types check-vyper check-rules check-gas check-codegen
+	@$(MAKE) --no-print-directory --keep-going check-python check-types check-vyper check-rules check-gas check-codegen check-decimals
 
 check-python:
 	ruff format --check .
@@ -49,6 +49,12 @@ check-gas:
 check-codegen:
 	BALLAST_OPTIMIZE=none pytest -q -n 2 tests/math tests/unit/pricer
 	BALLAST_OPTIMIZE=codesize pytest -q -n 2 tests/math tests/unit/pricer
+
+# Desk and book at every other pair of decimals of quote token and underlying; `make test` has 6/18.
+check-decimals:
+	for pair in 6/6 6/8 8/6 8/8 8/18 18/6 18/8 18/18; do \
+		BALLAST_DECIMALS=$$pair pytest -q -n 2 tests/unit/desk tests/unit/book || exit 1; \
+	done
 
 format: ## rewrite the sources as `make check` wants them
 	@tools/setup.sh mamushi

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,26 @@ settings.register_profile("ballast", parent=settings(), deadline=None)
 settings.load_profile("ballast")
 
 
+def _open_markets_with(decimals: str) -> None:
+    """Let markets that say nothing else have these decimals: `quote/underlying`, as in 18/8."""
+    from ballast.market.local import Terms
+
+    quote, underlying = (int(digits) for digits in decimals.split("/"))
+    has_default = [item for item in fields(Terms) if item.default is not MISSING]
+    chosen = {"quote_decimals": quote, "underlying_decimals": underlying}
+    defaults = tuple(chosen.get(item.name, item.default) for item in has_default)
+    Terms.__init__.__defaults__ = defaults  # type: ignore[attr-defined]
+    assert (Terms().quote_decimals, Terms().underlying_decimals) == (quote, underlying)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """ape's own runner starts a node for every session and takes a snapshot around every test.
 
     The `chain` fixture does both where they are needed; only `ape test` keeps ape's runner.
     """
+    if decimals := os.environ.get("BALLAST_DECIMALS"):
+        _open_markets_with(decimals)
     if Path(sys.argv[0]).name == "ape":
         return
     for name in ("ape-test", "ape-fixtures"):

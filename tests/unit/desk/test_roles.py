@@ -163,7 +163,7 @@ def test_sync__downward__by_two_per_cent_at_most(change: float, expected: float)
     market.supply(1_000_000)
     before, lp = market.desk.nav_ref(), market.who("lp")
     shares = market.vault.balanceOf(lp)
-    market.vault.redeem(int(shares * change), lp, lp, sender=lp)
+    market.vault.redeem(shares * round(1_000 * change) // 1_000, lp, lp, sender=lp)
     after = _synced(market)
     assert after / before == pytest.approx(expected, rel=1e-6)
     assert after >= before - before * STEP // WAD - 1 - GRAIN

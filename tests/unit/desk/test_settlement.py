@@ -184,7 +184,7 @@ def test_redeem__before_settle__in_the_money_waits(
     assert market.desk.redeem(put, 10_000, sender=trader).value == (0, 0)
     receipt = market.desk.settle(expiry, sender=market.who("stranger"))
     assert receipt.event("ExpirySettled").args["pot_lots"] == 10_000
-    assert market.desk.redeem(call, 10_000, sender=trader).value == (0, 10**20 // 2_100)
+    assert market.desk.redeem(call, 10_000, sender=trader).value == (0, market.units(100) // 2_100)
     assert market.vault.holdings().locked_quote == market.vault.holdings().locked_lots == 0
 
 
@@ -200,7 +200,7 @@ def test_settle__a_month_late__pays_the_price_of_the_expiry(
     market.fix(expiry)
     market.desk.settle(expiry, sender=stranger)
     market.chain.advance(365 * DAY)
-    assert market.redeem("trader", held[1], 1).value == (50 * 10**6, 0)
+    assert market.redeem("trader", held[1], 1).value == (market.assets(50), 0)
 
 
 def test_redeem__option_at_its_strike__pays_nothing(
@@ -230,8 +230,11 @@ def test_redeem__for_somebody_else__pays_him(market: LocalMarket, held: tuple[in
     market.quote.blacklist(trader, sender=market.who("deployer"))
     assert refused(market.desk.redeem, held[1], 10_000, sender=trader) is not None
     before = market.quote.balanceOf(other)
-    assert market.desk.redeem(held[1], 10_000, other, sender=trader).value == (100 * 10**6, 0)
-    assert market.quote.balanceOf(other) - before == 100 * 10**6
+    assert market.desk.redeem(held[1], 10_000, other, sender=trader).value == (
+        market.assets(100),
+        0,
+    )
+    assert market.quote.balanceOf(other) - before == market.assets(100)
 
 
 def test_redeem__without_the_options__is_refused(
@@ -274,7 +277,7 @@ def test_settle__one_expiry__leaves_the_others_as_they_were(
     exposure = market.book.exposure_now()
     assert (exposure.delta, exposure.gamma, exposure.vega) == before[0][1:]
     assert market.book.gross_lots() == 30_000
-    assert market.vault.holdings().locked_quote == 6_000 * 10**6
+    assert market.vault.holdings().locked_quote == market.assets(6_000)
 
 
 def test_settle__expiry_that_is_not_one__is_refused(market: LocalMarket) -> None:

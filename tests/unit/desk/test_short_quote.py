@@ -61,7 +61,7 @@ def test_sell__put_and_free_quote_short__is_paid_from_its_own_cover() -> None:
         assert proceeds > before.free_quote
         receipt = market.desk.sell(series, lots, 0, FOREVER, sender=market.who("trader"))
         assert receipt.value == (proceeds, 0)
-        assert market.vault.holdings().locked_quote == before.locked_quote - 40_000 * 10**6
+        assert market.vault.holdings().locked_quote == before.locked_quote - market.assets(40_000)
 
 
 def test_sell__least_is_in_quote__whatever_it_is_paid_in() -> None:
