@@ -29,7 +29,6 @@ WAITING: constant(uint256) = 2**255
 X_GRAIN: constant(uint256) = 10**9  # of a WAD
 TOXICITY_GRAIN: constant(uint256) = 10**12  # of a WAD
 HALF_64: constant(int256) = 2**63
-HALF_72: constant(int256) = 2**71
 
 
 struct Head:

@@ -10,7 +10,6 @@
 """
 
 from .. import types
-from .. import units
 from . import series
 
 LOTS: constant(uint256) = 10**4  # in a contract
@@ -55,21 +54,6 @@ def _cover(id: uint256, lots: uint256, quote_decimals: uint256) -> (uint256, uin
 
 @internal
 @pure
-def _cover_wad(id: uint256, lots: uint256, spot: uint256) -> uint256:
-    """
-    @notice The same in quote, calls at spot
-    @param id Series
-    @param lots How many, below 2^31
-    @param spot Below 2^128
-    @return Quote, rounded down
-    @custom:error 1 wei
-    """
-    unit: uint256 = spot if id & 1 == series.CALL else (id >> 8) & series.STRIKE_MASK
-    return unsafe_div(unsafe_mul(unit, lots), LOTS)
-
-
-@internal
-@pure
 def _locked_wad_up(
     locked_quote: uint256, locked_lots: uint256, spot: uint256, quote_decimals: uint256
 ) -> uint256:
@@ -86,19 +70,6 @@ def _locked_wad_up(
         unsafe_mul(locked_quote, 10**unsafe_sub(18, quote_decimals)),
         unsafe_add(unsafe_div(unsafe_mul(locked_lots, spot), LOTS), 1),
     )
-
-
-@internal
-@pure
-def _units_wad(amount: uint256, decimals: uint256) -> uint256:
-    """
-    @notice Units of underlying from token units
-    @param amount Token units, below 2^128
-    @param decimals From 6 to 18
-    @return WAD
-    @custom:error exact
-    """
-    return unsafe_mul(amount, 10**unsafe_sub(18, decimals))
 
 
 @internal
