@@ -187,9 +187,10 @@ class LocalMarket:
         return receipt
 
     def refresh(self) -> None:
-        """Evaluate every expiry of the book anew."""
+        """Evaluate every expiry that has not passed anew; a passed one waits for its fixing."""
         for expiry in self.book.expiries():
-            self.book.refresh(expiry, sender=self.actors["keeper"])
+            if expiry > self.chain.timestamp:
+                self.book.refresh(expiry, sender=self.actors["keeper"])
 
     def list_strikes(self, expiry: int, strikes: Sequence[Human]) -> Receipt:
         """Open strikes."""
