@@ -183,7 +183,8 @@ class Arena:
         if self._source.random() < 0.5:
             expiries = [self._source.choice(chosen).id >> 128]
         for expiry in expiries:
-            walk.refresh(expiry)
+            if expiry > self._chain.timestamp:  # a passed one waits for its fixing
+                walk.refresh(expiry)
 
     def _size(self, most: int) -> int:
         """From one lot to all, at any scale."""
@@ -307,6 +308,7 @@ def run_state(seed: int, number: int, attempts: int = CYCLES_PER_STATE) -> Tally
     market: LocalMarket = open_world(name, source)
     made = corner(market, source, is_stale=is_stale)
     made.story.insert(0, f"state {number} of seed {seed}, world {name}")
+    made.fix_passed()
     arena = Arena(made, source, tally, is_stale) if market.oracle.try_spot()[0] else None
     if arena is None or not arena.offers:
         tally.barren = 1

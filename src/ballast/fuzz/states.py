@@ -81,6 +81,13 @@ class Corner:
         self.round(1.0)
         self.post(1.0)
 
+    def fix_passed(self) -> None:
+        """Settlement prices of expiries that have passed: without them the book has no value."""
+        for expiry in self.market.book.expiries():
+            passed = expiry < self.market.chain.timestamp
+            if passed and not self.market.oracle.is_fixed(expiry):
+                self.tried(f"fix {expiry}", self.market.fix, expiry)
+
     def wait(self, seconds: int) -> None:
         """The clock alone: rounds and slices grow old."""
         self.market.chain.set_timestamp(self.market.chain.timestamp + seconds)
