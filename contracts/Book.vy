@@ -943,7 +943,7 @@ def _stepped(
     ahead: int256 = unsafe_sub(convert(spot, int256), owed)
     n: int256 = calls if ahead > 0 else unsafe_sub(0, puts)
     return Step(
-        value=unsafe_add(step.value, unsafe_div(unsafe_mul(n, ahead), exposure.WAD)),
+        value=unsafe_add(step.value, unsafe_div(unsafe_mul(n, ahead), fixed.WAD)),
         delta=unsafe_add(step.delta, n),
     )
 
@@ -960,15 +960,15 @@ def _guard_of(snapshot: types.Snapshot, x: int256) -> uint256:
     @return See `book_words`
     """
     rest: int256 = unsafe_sub(
-        exposure.WAD,
-        unsafe_div(unsafe_mul(snapshot.smile.rho, snapshot.smile.rho), exposure.WAD),
+        fixed.WAD,
+        unsafe_div(unsafe_mul(snapshot.smile.rho, snapshot.smile.rho), fixed.WAD),
     )
     at_money: int256 = self._root(snapshot.smile.theta)
     least: int256 = unsafe_div(  # sqrt(y) >= 2 y / (1 + y)
-         unsafe_mul(at_money, unsafe_mul(2, rest)), unsafe_add(exposure.WAD, rest)
+         unsafe_mul(at_money, unsafe_mul(2, rest)), unsafe_add(fixed.WAD, rest)
     )
     reach: uint256 = convert(
-        unsafe_div(unsafe_mul(x, min(least, exposure.WAD)), exposure.WAD * SPOT_PARTS), uint256
+        unsafe_div(unsafe_mul(x, min(least, fixed.WAD)), fixed.WAD * SPOT_PARTS), uint256
     )
     middle: uint256 = convert(x, uint256)
     return book_words._pack_guard(
@@ -998,7 +998,7 @@ def _root(variance: uint256) -> int256:
     @return WAD, rounded down
     """
     root: int256 = fixed._sqrt_variance(convert(max(variance, 1), int256))
-    return unsafe_mul(unsafe_mul(root, c.SQRT_2LN2) >> 96, exposure.WAD) >> 60
+    return unsafe_mul(unsafe_mul(root, c.SQRT_2LN2) >> 96, fixed.WAD) >> 60
 
 
 @internal
@@ -1064,11 +1064,9 @@ def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
             held = unsafe_add(held, unsafe_div(unsafe_mul(n, ahead), fixed_price))
         else:
             n: int256 = position_word._net(half >> 62)
-            quote = unsafe_sub(
-                quote, unsafe_div(unsafe_mul(n, ahead), exposure.WAD * exposure.NANO)
-            )
+            quote = unsafe_sub(quote, unsafe_div(unsafe_mul(n, ahead), fixed.WAD * exposure.NANO))
     nano_per_x: int256 = unsafe_div(
-        unsafe_mul(held, convert(REFERENCE, int256)), exposure.WAD * exposure.NANO
+        unsafe_mul(held, convert(REFERENCE, int256)), fixed.WAD * exposure.NANO
     )
     return Evaluation(
         expiry=expiry,

@@ -34,6 +34,7 @@ from . import units
 from .math import book_words
 from .math import desk_word
 from .math import exposure
+from .math import fixed
 from .math import payoff
 from .math import series
 from .modules import limits
@@ -371,7 +372,7 @@ def list_strikes(expiry: uint256, strikes: DynArray[uint256, MAX_STRIKES]):
         series._require_fields(expiry, strike, series.CALL)
         delta: int256 = staticcall IQuoter(QUOTER).delta(snapshot, strike, False)
         assert limits._is_in_window(delta, bounds) or limits._is_in_window(
-            delta - 10**18, bounds
+            delta - fixed.WAD, bounds
         ), "desk: strike outside window"
         extcall IBook(BOOK).list_strike(expiry, strike)
 

@@ -32,6 +32,7 @@
 from interfaces import IAggregator
 from interfaces import IOracle
 from . import units
+from .math import series
 from .modules import rounds
 
 implements: IOracle
@@ -60,24 +61,22 @@ flag Fault:
     SECOND
     DISAGREE
 
-DAY: constant(uint256) = 86400
-EIGHT: constant(uint256) = 8 * 3600  # into the day, UTC: when options expire
 NO_ANSWER: constant(uint256) = 2**192  # an aggregator stores less
 MAX_DECIMALS: constant(uint256) = 36
 
-FOLLOW: constant(uint256) = 3 * DAY  # how long a round may take to follow an expiry
-SILENCE: constant(uint256) = 30 * DAY  # how long an unreadable feed is waited for
+FOLLOW: constant(uint256) = 3 * series.DAY  # how long a round may take to follow an expiry
+SILENCE: constant(uint256) = 30 * series.DAY  # how long an unreadable feed is waited for
 FOLLOWERS: constant(uint256) = 8  # rounds after an expiry that are asked for a price
 
 # Hard ranges of the terms
 MIN_HEARTBEAT: constant(uint256) = 60
-MAX_HEARTBEAT: constant(uint256) = 2 * DAY
+MAX_HEARTBEAT: constant(uint256) = 2 * series.DAY
 LEAST_PRICE: constant(uint256) = 10**6
 MOST_PRICE: constant(uint256) = (
     2**108
 )  # a forward is at most four times it, which the kernel sums
 MIN_GRACE: constant(uint256) = 60
-MAX_GRACE: constant(uint256) = DAY
+MAX_GRACE: constant(uint256) = series.DAY
 MIN_AGREEMENT: constant(uint256) = 10**14
 MAX_TOLERANCE: constant(uint256) = 2 * 10**17
 
@@ -528,7 +527,7 @@ def _require_expiry(expiry: uint256):
     @notice An expiry is a day at 08:00 UTC
     @param expiry The expiry
     """
-    assert expiry % DAY == EIGHT and expiry < 2**40, "oracle: not an expiry"
+    assert expiry % series.DAY == series.EXPIRY_OFFSET and expiry < 2**40, "oracle: not an expiry"
 
 
 @internal

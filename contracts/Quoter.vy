@@ -33,7 +33,6 @@ from .math import smile_mark
 
 implements: IQuoter
 
-WAD: constant(int256) = 10**18
 LOT: constant(int256) = 10**14
 TWICE: constant(int256) = 2 * 10**9  # a product of two WAD becomes twice its amount at 1e-45
 TWICE_QUOTE: constant(int256) = 2 * 10**45  # one quote token

@@ -27,6 +27,7 @@ from interfaces import IBook
 from interfaces import IRiskSheet
 from interfaces import IVault
 from . import types
+from . import units
 from .math import refusal
 from .math import share_math
 from .modules import ladder
@@ -44,7 +45,6 @@ initializes: queue
 initializes: ladder
 initializes: performance
 
-WAD: constant(uint256) = 10**18
 LEAST_VIRTUAL: constant(uint256) = 6  # digits of virtual shares, at least
 MOST_MARK: constant(uint256) = 2**159  # of a price or a value, WAD: products stay below 2^256
 CANCEL_AFTER: constant(uint256) = 7 * 86400
@@ -176,16 +176,16 @@ def pay(
     @return Assets and units of underlying paid, the latter rounded down
     """
     self._require_desk()
-    units: uint256 = 0
+    in_kind: uint256 = 0
     if release_lots != 0:
-        units = amount * QUOTE_SCALE * WAD // underlying_price // UNIT_SCALE
+        in_kind = amount * QUOTE_SCALE * units.WAD // underlying_price // UNIT_SCALE
     paid: uint256 = 0
-    paid, units = ledger._pay(amount, dues, release_quote, release_lots, units)
-    if units != 0:
+    paid, in_kind = ledger._pay(amount, dues, release_quote, release_lots, in_kind)
+    if in_kind != 0:
         self._tell_book()
     self._send(asset, receiver, paid)
-    self._send(UNDERLYING, receiver, units)
-    return paid, units
+    self._send(UNDERLYING, receiver, in_kind)
+    return paid, in_kind
 
 
 @external
@@ -352,7 +352,7 @@ def requestRedeem(amount: uint256, controller: address, owner: address) -> uint2
     shares._spend(owner, amount)
     shares._move(owner, self, amount)
     least: uint256 = LEAST_REQUEST * self._whole()
-    if amount < least and amount * ladder._last() < least * WAD:
+    if amount < least and amount * ladder._last() < least * units.WAD:
         refusal._refuse("vault: small request")
     if queue._pending() == 0:
         ledger._set_queue(True, 0)
@@ -1053,7 +1053,7 @@ def _beside(held: ledger.Balances) -> uint256:
     @param held Balances
     @return Units, WAD
     """
-    return ledger._lots(held) * 10**14
+    return ledger._lots(held) * units.LOT
 
 
 @internal
@@ -1126,7 +1126,9 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
     ):
         return empty(Marks)
     underlying: uint256 = unsafe_mul(held.underlying, UNIT_SCALE)
-    own: uint256 = (unsafe_sub(held.cash, held.dues) * QUOTE_SCALE + underlying * book.spot // WAD)
+    own: uint256 = (
+        unsafe_sub(held.cash, held.dues) * QUOTE_SCALE + underlying * book.spot // units.WAD
+    )
     nav: int256 = convert(own, int256) + book.value
     width: int256 = convert(book.width, int256)
     scale: int256 = convert(QUOTE_SCALE, int256)
@@ -1162,7 +1164,7 @@ def _total() -> uint256:
     marks: Marks = self._try_read()
     if marks.is_known:
         return marks.total
-    total: uint256 = ladder._last() * (shares.supply + VIRTUAL) // (VIRTUAL * WAD)
+    total: uint256 = ladder._last() * (shares.supply + VIRTUAL) // (VIRTUAL * units.WAD)
     return min(max(total, 1) - 1, share_math.LIMIT - 1)
 
 
@@ -1180,7 +1182,7 @@ def _underlying_down(marks: Marks, amount: uint256) -> uint256:
     d: uint256 = (staticcall IRiskSheet(staticcall book.sheet()).mark_terms()).d_spot
     more: uint256 = amount * UNIT_SCALE
     after: types.Appraisal = staticcall book.appraisal(marks.underlying + more)
-    worth: uint256 = more * marks.spot // WAD * (WAD - min(d, WAD)) // WAD
+    worth: uint256 = more * marks.spot // units.WAD * (units.WAD - min(d, units.WAD)) // units.WAD
     rise: uint256 = after.potential - min(marks.potential, after.potential)
     return (worth - min(rise, worth)) // QUOTE_SCALE
 
@@ -1194,7 +1196,7 @@ def _whole() -> uint256:
     """
     @notice A whole share, in its units
     """
-    return VIRTUAL * (WAD // QUOTE_SCALE)
+    return VIRTUAL * (units.WAD // QUOTE_SCALE)
 
 
 @internal

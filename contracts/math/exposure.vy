@@ -20,7 +20,6 @@ ROOT_FLOOR: constant(int256) = 2932365853799573160704116535  # its square root i
 ROOT_7D: constant(int256) = 10971908357592848372324036611
 ROOT_30D: constant(int256) = 22714008233506079729833539186
 MAX_RATIO: constant(uint256) = 2**80  # of X: spot a million times the reference
-WAD: constant(int256) = 10**18
 NANO: constant(int256) = 10**9
 LOT_IN_NANO: constant(int256) = 10**5  # nano per quote token, times contracts per lot
 BOARD_IN_NANO: constant(int256) = 10**9  # nano per quote token
@@ -98,24 +97,27 @@ def _risk(
     @return The coefficients
     @custom:error 4 nano a lot, times max(1, X^2)
     """
-    dollars: int256 = unsafe_div(unsafe_mul(unsafe_mul(spot, delta), unit), WAD * WAD)
-    bend: int256 = unsafe_mul(unsafe_div(unsafe_mul(spot, gamma), WAD), factors.gamma) >> 96
-    bend = unsafe_div(unsafe_mul(unsafe_mul(bend, spot), unit), WAD * WAD)  # gamma dollars
-    b: int256 = unsafe_div(unsafe_mul(bend, WAD * WAD), unsafe_mul(x, x))
+    dollars: int256 = unsafe_div(unsafe_mul(unsafe_mul(spot, delta), unit), fixed.WAD * fixed.WAD)
+    bend: int256 = unsafe_mul(unsafe_div(unsafe_mul(spot, gamma), fixed.WAD), factors.gamma) >> 96
+    bend = unsafe_div(
+        unsafe_mul(unsafe_mul(bend, spot), unit), fixed.WAD * fixed.WAD
+    )  # gamma dollars
+    b: int256 = unsafe_div(unsafe_mul(bend, fixed.WAD * fixed.WAD), unsafe_mul(x, x))
     a: int256 = unsafe_sub(
-        unsafe_div(unsafe_mul(dollars, WAD), x), unsafe_div(unsafe_mul(b, x), WAD)
+        unsafe_div(unsafe_mul(dollars, fixed.WAD), x), unsafe_div(unsafe_mul(b, x), fixed.WAD)
     )
-    curve: int256 = unsafe_div(unsafe_mul(unsafe_mul(b, x), x), 2 * WAD * WAD)
+    curve: int256 = unsafe_div(unsafe_mul(unsafe_mul(b, x), x), 2 * fixed.WAD * fixed.WAD)
     return types.Risk(
         value=unsafe_sub(
             unsafe_sub(
-                unsafe_div(unsafe_mul(value_, unit), WAD), unsafe_div(unsafe_mul(a, x), WAD)
+                unsafe_div(unsafe_mul(value_, unit), fixed.WAD),
+                unsafe_div(unsafe_mul(a, x), fixed.WAD),
             ),
             curve,
         ),
         delta=a,
         gamma=b,
-        vega=unsafe_div(unsafe_mul(unsafe_mul(vega, unit), factors.vega) >> 96, WAD),
+        vega=unsafe_div(unsafe_mul(unsafe_mul(vega, unit), factors.vega) >> 96, fixed.WAD),
         flow_delta=dollars,
     )
 
@@ -132,9 +134,9 @@ def _flattened(risk: types.Risk, x: int256) -> types.Risk:
     @custom:error 3 nano of value and delta at this spot
     """
     b: int256 = max(min(risk.gamma, FIELD - 1), 1 - FIELD)
-    over: int256 = unsafe_div(unsafe_mul(unsafe_sub(risk.gamma, b), x), WAD)
+    over: int256 = unsafe_div(unsafe_mul(unsafe_sub(risk.gamma, b), x), fixed.WAD)
     return types.Risk(
-        value=unsafe_sub(risk.value, unsafe_div(unsafe_mul(over, x), 2 * WAD)),
+        value=unsafe_sub(risk.value, unsafe_div(unsafe_mul(over, x), 2 * fixed.WAD)),
         delta=unsafe_add(risk.delta, over),
         gamma=b,
         vega=risk.vega,
@@ -155,8 +157,8 @@ def _value(p: int256, a: int256, b: int256, x: int256) -> int256:
     @custom:error 2 nano
     """
     return unsafe_add(
-        unsafe_add(p, unsafe_div(unsafe_mul(a, x), WAD)),
-        unsafe_div(unsafe_mul(unsafe_mul(b, x), x), 2 * WAD * WAD),
+        unsafe_add(p, unsafe_div(unsafe_mul(a, x), fixed.WAD)),
+        unsafe_div(unsafe_mul(unsafe_mul(b, x), x), 2 * fixed.WAD * fixed.WAD),
     )
 
 
@@ -175,8 +177,11 @@ def _dollar_delta(a: int256, b: int256, x: int256, spot: int256, underlying: int
     @custom:error 2 nano
     """
     return unsafe_add(
-        unsafe_div(unsafe_mul(unsafe_add(unsafe_mul(a, WAD), unsafe_mul(b, x)), x), WAD * WAD),
-        unsafe_div(unsafe_mul(underlying, spot), WAD * NANO),
+        unsafe_div(
+            unsafe_mul(unsafe_add(unsafe_mul(a, fixed.WAD), unsafe_mul(b, x)), x),
+            fixed.WAD * fixed.WAD,
+        ),
+        unsafe_div(unsafe_mul(underlying, spot), fixed.WAD * NANO),
     )
 
 
@@ -190,7 +195,7 @@ def _gamma_dollars(b: int256, x: int256) -> int256:
     @return Nano, toward zero
     @custom:error 1 nano
     """
-    return unsafe_div(unsafe_mul(unsafe_mul(b, x), x), WAD * WAD)
+    return unsafe_div(unsafe_mul(unsafe_mul(b, x), x), fixed.WAD * fixed.WAD)
 
 
 @internal

@@ -11,8 +11,8 @@
 
 from .. import types
 from .. import units
+from . import fixed
 
-WAD: constant(int256) = 10**18
 FORWARD_RATIO: constant(
     uint256
 ) = 4  # forward variance to the variance before it: at most this, at least its inverse
@@ -43,9 +43,10 @@ def _require_butterfly(smile: types.Slice):
     @param smile The slice
     """
     psi: int256 = convert(smile.psi, int256)
-    slope: int256 = psi * (WAD + abs(smile.rho))
+    slope: int256 = psi * (fixed.WAD + abs(smile.rho))
     assert (
-        slope <= 4 * WAD * WAD and slope * psi <= 4 * WAD * WAD * convert(smile.theta, int256)
+        slope <= 4 * fixed.WAD * fixed.WAD
+        and slope * psi <= 4 * fixed.WAD * fixed.WAD * convert(smile.theta, int256)
     ), "surface: butterfly"
 
 
@@ -62,8 +63,8 @@ def _require_calendar(near: types.Slice, far: types.Slice):
     psi1: int256 = convert(near.psi, int256)
     psi2: int256 = convert(far.psi, int256)
     assert (
-        psi1 * (WAD + near.rho) <= psi2 * (WAD + far.rho)
-        and psi1 * (WAD - near.rho) <= psi2 * (WAD - far.rho)
+        psi1 * (fixed.WAD + near.rho) <= psi2 * (fixed.WAD + far.rho)
+        and psi1 * (fixed.WAD - near.rho) <= psi2 * (fixed.WAD - far.rho)
         and far.psi * near.theta <= near.psi * far.theta
     ), "surface: calendar"
 

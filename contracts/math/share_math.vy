@@ -10,8 +10,9 @@
     rounded must be rounded in the direction of the caller's disadvantage: down where he leaves, up where he comes.
 """
 
+from .. import units
+
 LIMIT: constant(uint256) = 2**120
-WAD: constant(uint256) = 10**18
 
 
 @internal
@@ -81,7 +82,7 @@ def _price_down(total: uint256, supply: uint256, virtual: uint256) -> uint256:
     @param virtual Virtual shares, at most 1e12
     @return WAD, rounded down
     """
-    return (total + 1) * virtual * WAD // (supply + virtual)
+    return (total + 1) * virtual * units.WAD // (supply + virtual)
 
 
 @internal
@@ -95,4 +96,4 @@ def _price_up(total: uint256, supply: uint256, virtual: uint256) -> uint256:
     @return WAD, rounded up
     """
     parts: uint256 = supply + virtual
-    return ((total + 1) * virtual * WAD + parts - 1) // parts
+    return ((total + 1) * virtual * units.WAD + parts - 1) // parts

@@ -14,8 +14,8 @@
 
 from .. import types
 from .. import units
+from . import fixed
 
-WAD: constant(int256) = 10**18
 ONE: constant(int256) = 10**36
 LEAST_GAP: constant(int256) = (
     10**33
@@ -35,9 +35,11 @@ def _swap(smile: types.Slice) -> uint256:
     @custom:error 4e-18 absolute and 4e-18 relative, where psi (1 - rho) is at most 2
     """
     psi: int256 = convert(smile.psi, int256)
-    gap: int256 = max(4 * ONE - psi * (WAD - smile.rho), LEAST_GAP)
-    A: int256 = gap * (4 * WAD + psi * (WAD + smile.rho) // WAD) // (4 * WAD)
+    gap: int256 = max(4 * ONE - psi * (fixed.WAD - smile.rho), LEAST_GAP)
+    A: int256 = gap * (4 * fixed.WAD + psi * (fixed.WAD + smile.rho) // fixed.WAD) // (
+        4 * fixed.WAD
+    )
     q: int256 = psi * psi * (ONE - smile.rho * smile.rho) // ONE
-    tilt: int256 = (4 * smile.rho * psi - q) * WAD // A
-    level: int256 = (4 * WAD * convert(smile.theta, int256) + q) * WAD // A
-    return convert(level + tilt * tilt // (2 * WAD), uint256)
+    tilt: int256 = (4 * smile.rho * psi - q) * fixed.WAD // A
+    level: int256 = (4 * fixed.WAD * convert(smile.theta, int256) + q) * fixed.WAD // A
+    return convert(level + tilt * tilt // (2 * fixed.WAD), uint256)

@@ -10,7 +10,8 @@
     observation are zero in it.
 """
 
-DAY: constant(uint256) = 86400
+from ..math import series
+
 WINDOW: constant(uint256) = 30  # days
 STEP: constant(uint256) = 10**12  # of a close: a millionth of a quote token
 LOW_32: constant(uint256) = 2**32 - 1
@@ -50,7 +51,7 @@ def _observe(price: uint256, level: uint256, is_asleep: bool) -> uint256:
     @return Level from now on
     """
     head: uint256 = self.head
-    today: uint256 = block.timestamp // DAY
+    today: uint256 = block.timestamp // series.DAY
     day: uint256 = (head >> 96) & LOW_32
     high: uint256 = (head >> 128) & LOW_32
     held_at: uint256 = head >> 160
@@ -63,7 +64,7 @@ def _observe(price: uint256, level: uint256, is_asleep: bool) -> uint256:
     elif day != today:
         high = self._roll(day, last, today)
     found: uint256 = self._level(coarse, high)
-    if found >= level or block.timestamp >= held_at + DAY:
+    if found >= level or block.timestamp >= held_at + series.DAY:
         level = found
         held_at = block.timestamp
     self.head = min(price, LOW_96) | today << 96 | high << 128 | held_at << 160

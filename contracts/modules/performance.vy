@@ -10,6 +10,7 @@
     that stood through all of it. The rest goes free, and the mark rises for it too.
 """
 
+from .. import units
 from ..math import share_math
 
 WEEK: constant(uint256) = 7 * 86400
@@ -18,7 +19,6 @@ MOST_RATE: constant(uint256) = 3_000  # whatever a sheet says
 MOST_PRICE: constant(uint256) = 2**88 - 1
 LOW_120: constant(uint256) = 2**120 - 1
 LOW_32: constant(uint256) = 2**32 - 1
-WAD: constant(uint256) = 10**18
 
 week: uint256  # highest price 88 | least supply 120 | start 32 | rate 16, price lowest
 
@@ -28,7 +28,7 @@ def __init__():
     """
     @notice The highest price is that of the first share
     """
-    self.week = WAD
+    self.week = units.WAD
 
 
 @internal
@@ -67,7 +67,7 @@ def _due(total: uint256, supply: uint256, virtual: uint256) -> uint256:
     price: uint256 = share_math._price_down(total, supply, virtual)
     if price <= high or price > MOST_PRICE:
         return 0
-    gain: uint256 = (price - high) * ((week >> 88) & LOW_120) // (virtual * WAD)
+    gain: uint256 = (price - high) * ((week >> 88) & LOW_120) // (virtual * units.WAD)
     fee: uint256 = gain * (week >> 240) // RATES
     return fee * (supply + virtual) // (total + 1 - fee)
 
@@ -81,7 +81,7 @@ def _restart(price: uint256, supply: uint256, rate: uint256):
     @param rate WAD
     """
     high: uint256 = min(max(price, self.week & MOST_PRICE), MOST_PRICE)
-    parts: uint256 = min(rate // (WAD // RATES), MOST_RATE)
+    parts: uint256 = min(rate // (units.WAD // RATES), MOST_RATE)
     self.week = high | supply << 88 | block.timestamp << 208 | parts << 240
 
 

@@ -13,9 +13,9 @@ from interfaces import IRiskSheet
 from interfaces import ISurfaceLimits
 from .. import types
 from .. import units
+from ..math import series
 
 PERCENT: constant(uint256) = 10**16
-DAY: constant(uint256) = 86400
 
 # what the market may reach
 LEAST_NAV_UNIT: constant(uint256) = 10**3 * units.WAD
@@ -142,8 +142,8 @@ LEAST_NAKED_FLOOR: constant(uint256) = PERCENT // 2
 MOST_NAKED_FLOOR: constant(uint256) = 10 * PERCENT
 LEAST_INITIAL_FACTOR: constant(uint256) = 105 * PERCENT
 MOST_INITIAL_FACTOR: constant(uint256) = 2 * units.WAD
-LEAST_SHORT_TAU: constant(uint256) = DAY
-MOST_SHORT_TAU: constant(uint256) = 30 * DAY
+LEAST_SHORT_TAU: constant(uint256) = series.DAY
+MOST_SHORT_TAU: constant(uint256) = 30 * series.DAY
 LEAST_HEALTH_LOW: constant(uint256) = 101 * PERCENT
 MOST_HEALTH_LOW: constant(uint256) = 120 * PERCENT
 LEAST_HEALTH_HIGH: constant(uint256) = 110 * PERCENT
