@@ -35,6 +35,7 @@ PREVIOUS: public(immutable(address))  # the sheet that this one may follow; empt
 _NUMBERS: immutable(IRiskSheet.Numbers)  # as given
 _TRADE_TERMS: immutable(types.TradeTerms)
 _MARK_TERMS: immutable(types.MarkTerms)
+_ACCOUNT_TERMS: immutable(types.AccountTerms)
 
 
 @deploy
@@ -54,6 +55,13 @@ def __init__(numbers: IRiskSheet.Numbers, previous: address):
     _NUMBERS = numbers
     _TRADE_TERMS = self._trade_terms(law, numbers.caps, numbers.quote)
     _MARK_TERMS = self._mark_terms(law, numbers.nav)
+    _ACCOUNT_TERMS = types.AccountTerms(
+        margin=numbers.margin,
+        h_min=law.h_min,
+        b_vega=law.b_vega,
+        b_delta=law.b_delta,
+        b_mark=law.b_mark,
+    )
 
 
 # --- contracts of the market
@@ -91,12 +99,12 @@ def surface_limits() -> ISurfaceLimits.SurfaceLimits:
 
 @external
 @view
-def margin_terms() -> types.MarginTerms:
+def account_terms() -> types.AccountTerms:
     """
-    @notice All that margin accounts need
+    @notice All that an assessment of a margin account needs
     @return See `types`
     """
-    return _NUMBERS.margin
+    return _ACCOUNT_TERMS
 
 
 @external
