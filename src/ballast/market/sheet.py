@@ -191,6 +191,16 @@ class TradeTerms(NamedTuple):
     tox_max: int
 
 
+class AccountTerms(NamedTuple):
+    """`types.AccountTerms`."""
+
+    margin: tuple[int, ...]
+    h_min: int
+    b_vega: int
+    b_delta: int
+    b_mark: int
+
+
 class MarkTerms(NamedTuple):
     """`types.MarkTerms`."""
 
@@ -303,6 +313,12 @@ class SheetNumbers:
     def mark_terms(self) -> MarkTerms:
         """What `mark_terms()` returns."""
         return MarkTerms(*self.law()[:5], *(self[name] for name in MarkTerms._fields[5:]))
+
+    def account_terms(self) -> AccountTerms:
+        """What `account_terms()` returns."""
+        return AccountTerms(
+            astuple(self.margin), *(self[name] for name in AccountTerms._fields[1:])
+        )
 
 
 def _is_step(old: int, new: int) -> bool:
