@@ -7,7 +7,9 @@
 @notice What the vault has written and what it holds, strike by strike, the Greeks of that, and its
     value. An expiry's Greeks and value are a polynomial in spot (`math/exposure`), exact where it
     was last evaluated; the totals are the exact sum of the expiries'. A trade adds its own option at
-    its own spot. `refresh` evaluates all strikes anew, by anyone, at any time.
+    its own spot. `refresh` evaluates all strikes anew, by anyone, at any time. What margin accounts
+    owe and have not escrowed is credit: a polynomial of its own, of which LPs' low mark leaves a part
+    out.
 @dev The danger is a Greek that no longer holds: a skew charged in the wrong direction can be farmed,
     and shares are minted and burned at the book's value. So each evaluation leaves a guard: an
     interval of spot, a time and a version of the surface within which docs/MATH.md bounds the error.
@@ -17,7 +19,8 @@
     The wrong failure would be an exit that reverts in here. So no coefficient overflows: it is
     pulled to the end of its field, and only an opening is refused for it. A strike that has moved
     out of the kernel's reach counts at its intrinsic value. A head that was pulled holds nowhere:
-    LP flows evaluate it each time, at the present spot, where it is exact.
+    LP flows evaluate it each time, at the present spot, where it is exact. `Valuer` does that
+    mathematics.
 
     The trap: the desk, the vault and the token know each other by addresses that are computed
     before they are deployed.
@@ -27,17 +30,13 @@
 
 from interfaces import IBook
 from interfaces import IOracle
-from interfaces import IPricer
 from interfaces import IRiskSheet
 from interfaces import ISurface
+from interfaces import IValuer
 from . import types
 from . import units
 from .math import book_words
-from .math import carry
-from .math import coefficients as c
-from .math import domain
 from .math import exposure
-from .math import fixed
 from .math import mark_out
 from .math import position_word
 from .math import refusal
@@ -49,11 +48,11 @@ implements: IBook
 
 MAX_EXPIRIES: constant(uint256) = 8
 MAX_STRIKES: constant(uint256) = 24
-NOWHERE: constant(uint256) = 1  # a guard that never holds
+NOWHERE: constant(uint256) = book_words.NOWHERE
 CUTOFF: public(constant(uint256)) = exposure.FLOOR  # seconds before expiry: nothing opens any more
-TIME_PARTS: constant(uint256) = 64  # a guard lasts for this part of the time to expiry
 JUMP_PARTS: constant(uint256) = 64  # of all contracts at spot: a jump of delta above is large
-SPOT_PARTS: constant(int256) = 10  # and to this part of spot times v to either side
+BLIND: constant(uint256) = 1  # flags of `apply`: priced by Greeks that do not hold
+FLOWLESS: constant(uint256) = 2  # no flow of clients
 MOST_REFERENCE: constant(uint256) = 2**96
 LEAST_REFERENCE: constant(uint256) = 10**15
 
@@ -61,7 +60,7 @@ DESK: public(immutable(address))  # the only account that changes positions
 VAULT: public(immutable(address))  # says what it holds
 ORACLE: public(immutable(address))
 SURFACE: public(immutable(address))
-PRICER: public(immutable(address))
+VALUER: public(immutable(address))
 REFERENCE: public(immutable(uint256))  # R: the price in which spot is measured
 GRID: public(immutable(uint256))  # strikes are multiples of it
 
@@ -70,9 +69,14 @@ freshness: uint256  # where every guard holds
 flows: uint256  # what clients bought of late
 heads: HashMap[uint256, uint256]  # by expiry: its polynomial
 guards: HashMap[uint256, uint256]  # by expiry: where that holds
+credits: HashMap[uint256, uint256]  # by expiry; see `book_words` for this and the next
+credit_of_all: uint256  # zero unless the totals say that there is some
 rounds: uint256  # see `mark_out` for these two
 averages: uint256
 positions_of: HashMap[uint256, uint256]  # see `position_word`
+escrows: HashMap[
+    uint256, uint256
+]  # by series: lots, read where the position says that there are any
 strikes_of: HashMap[uint256, uint256]  # by expiry: see `strike_list`
 roster: uint256  # sheet 160 | days of up to eight expiries, 12 bits each; see `roster_word`
 
@@ -81,6 +85,7 @@ struct Evaluation:  # of one expiry
     expiry: uint256
     head: uint256
     guard: uint256
+    credit: uint256  # of one that is new, else zero
     is_new: bool  # evaluated now, not yet stored
 
 
@@ -93,18 +98,13 @@ struct Tally:  # sums over all expiries, nano
     slack: uint256  # a lot
 
 
-struct Step:  # a leg beyond the kernel's reach, summed
-    value: int256
-    delta: int256
-
-
 @deploy
 def __init__(
     desk: address,
     vault: address,
     oracle: address,
     surface: address,
-    pricer: address,
+    valuer: address,
     reference: uint256,
     grid: uint256,
     sheet: address,
@@ -115,7 +115,7 @@ def __init__(
     @param vault Says what it holds beside the book
     @param oracle Spot and settlement prices
     @param surface Volatility and carry
-    @param pricer Evaluates boards
+    @param valuer Evaluates expiries
     @param reference R, best a price near spot; never changes
     @param grid Strikes are multiples of it
     @param sheet Its numbers value the book
@@ -132,7 +132,7 @@ def __init__(
     VAULT = vault
     ORACLE = oracle
     SURFACE = surface
-    PRICER = pricer
+    VALUER = valuer
     REFERENCE = reference
     GRID = grid
     self.roster = roster_word._with_sheet(self.roster, sheet)
@@ -165,53 +165,51 @@ def prepare(
 
 @external
 @reentrant
-def apply(id: uint256, written: int256, held: int256, risk: types.Risk, is_blind: bool):
+def apply(
+    id: uint256, written: int256, held: int256, escrowed: int256, risk: types.Risk, flags: uint256
+):
     """
     @notice Changes a position and the exposure with it
     @param id Series, listed
     @param written Lots that token holders own more
     @param held Lots that margin accounts owe more
+    @param escrowed Lots of these that are covered in full by whoever owes them more
     @param risk Of one lot held, at the spot of the trade
-    @param is_blind Whether the trade was priced by Greeks that do not hold
+    @param flags 1: the trade was priced by Greeks that do not hold; 2: it is no flow of clients
     """
     self._require_desk()
+    self._move(id, written, held, escrowed)
     expiry: uint256 = id >> 128
-    step: uint256 = unsafe_div((id >> 8) & series.STRIKE_MASK, GRID)
-    key: uint256 = position_word._key(expiry, step)
-    offset: uint256 = unsafe_add(position_word._shift(step), unsafe_mul(id & 255, 62))
-    word: uint256 = self.positions_of[key]
-    was_written: int256 = convert((word >> offset) & position_word.LOTS, int256)
-    was_held: int256 = convert((word >> unsafe_add(offset, 31)) & position_word.LOTS, int256)
-    if (unsafe_add(was_written, written) | unsafe_add(was_held, held)) >> 31 != 0:
-        refusal._refuse("book: lots")
-    self.positions_of[key] = unsafe_add(
-        word,
-        unsafe_add(
-            book_words._bits(written) << offset, book_words._bits(held) << unsafe_add(offset, 31)
-        ),
-    )
-
     lots: int256 = unsafe_sub(held, written)
+    lent: int256 = unsafe_sub(held, escrowed)
     head: uint256 = 0
     totals: uint256 = 0
     is_fitting: bool = False
     head, totals, is_fitting = book_words._traded(
         self.heads[expiry], self.totals, lots, unsafe_add(written, held), risk
     )
+    if lent != 0:
+        old: uint256 = self.credits[expiry]
+        credit: uint256 = 0
+        is_credit_fitting: bool = False
+        credit, is_credit_fitting = book_words._lent(old, lent, risk)
+        totals = self._with_credit(totals, expiry, old, credit)
+        is_fitting = is_fitting and is_credit_fitting
     if not is_fitting:
-        if written > 0 or held > 0:
+        if written > 0 or held > 0 or lent > 0:
             refusal._refuse("book: range")
         self.guards[expiry] = NOWHERE
         self.freshness = book_words._intersected(self.freshness, NOWHERE)
-    if is_blind:
+    if flags & BLIND != 0:
         self.freshness |= book_words.WAITING
     self.heads[expiry] = head
     self.totals = totals
-    self.flows = book_words._bought(
-        self.flows,
-        unsafe_mul(unsafe_sub(0, lots), risk.flow_delta),
-        unsafe_mul(unsafe_sub(0, lots), risk.vega),
-    )
+    if flags & FLOWLESS == 0:
+        self.flows = book_words._bought(
+            self.flows,
+            unsafe_mul(unsafe_sub(0, lots), risk.flow_delta),
+            unsafe_mul(unsafe_sub(0, lots), risk.vega),
+        )
 
 
 @external
@@ -224,7 +222,7 @@ def renew(expiry: uint256, snapshot: types.Snapshot):
     """
     self._require_desk()
     x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
-    found: Evaluation = self._current(expiry, snapshot, x)
+    found: Evaluation = self._current(expiry, snapshot, x, True)
     if found.is_new:
         self._store(found, x)
     self.freshness = self._intersection(snapshot)
@@ -281,32 +279,32 @@ def delist_strike(expiry: uint256, strike: uint256):
 @external
 def close(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
     """
-    @notice Takes an expiry off the book, whose price is fixed and whose payoffs the desk pays
+    @notice Takes an expiry off the book, whose price is fixed and whose payoffs the desk pays, or books
+        as owed by accounts
     @param expiry Unix time
-    @return What stood in it
+    @return What stood in each listed strike
     """
     self._require_desk()
-    list: uint256 = self.strikes_of[expiry]
-    self._require_listed(list)
-    found: DynArray[types.Position, MAX_STRIKES] = []
+    self._require_listed(self.strikes_of[expiry])
+    found: DynArray[types.Position, MAX_STRIKES] = self._positions(expiry)
     lots: uint256 = 0
-    for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
-        step: uint256 = strike_list._step(list, i)
+    for position: types.Position in found:
+        step: uint256 = unsafe_div(position.strike, GRID)
         key: uint256 = position_word._key(expiry, step)
-        offset: uint256 = position_word._shift(step)
         word: uint256 = self.positions_of[key]
-        half: uint256 = (word >> offset) & position_word.HALF
-        self.positions_of[key] = word ^ (half << offset)
-        if half != position_word.LISTED:
-            position: types.Position = position_word._position(half, unsafe_mul(step, GRID))
-            found.append(position)
-            lots = unsafe_add(
-                lots,
-                unsafe_add(
-                    unsafe_add(position.calls_written, position.calls_held),
-                    unsafe_add(position.puts_written, position.puts_held),
-                ),
-            )
+        self.positions_of[key] = word & ~(position_word.HALF << position_word._shift(step))
+        call: uint256 = (expiry << 128) | (position.strike << 8)
+        if position.calls_escrowed != 0:
+            self.escrows[call] = 0
+        if position.puts_escrowed != 0:
+            self.escrows[call | series.PUT] = 0
+        lots = unsafe_add(
+            lots,
+            unsafe_add(
+                unsafe_add(position.calls_written, position.calls_held),
+                unsafe_add(position.puts_written, position.puts_held),
+            ),
+        )
     self.strikes_of[expiry] = 0
     self._forget(expiry, -convert(lots, int256))
     self.freshness |= book_words.WAITING
@@ -353,7 +351,7 @@ def refresh(expiry: uint256):
     snapshot: types.Snapshot = self._spot()
     snapshot = self._with_slice(snapshot, expiry)
     x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
-    self._store(self._evaluated(expiry, snapshot, x), x)
+    self._store(self._evaluated(expiry, snapshot), x)
     self.freshness = self._intersection(snapshot)
 
 
@@ -412,7 +410,7 @@ def renewed_standing(id: uint256, snapshot: types.Snapshot, flow_gap: uint256) -
     @return What an opening would meet
     """
     x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
-    found: Evaluation = self._current(id >> 128, snapshot, x)
+    found: Evaluation = self._current(id >> 128, snapshot, x, True)
     flows: uint256 = 0
     freshness: uint256 = 0
     flows, freshness = self._flows_due(
@@ -441,6 +439,20 @@ def appraisal(underlying: uint256) -> types.Appraisal:
 
 @external
 @view
+def credit() -> int256:
+    """
+    @notice Value at mark of what margin accounts owe and have not escrowed, at the present spot; of
+        what has expired the payoff
+    @return Quote, at least zero
+    """
+    snapshot: types.Snapshot = self._spot()
+    found: DynArray[Evaluation, MAX_EXPIRIES] = self._all(snapshot, self.roster)
+    x: int256 = exposure._ratio(snapshot.spot, REFERENCE)
+    return unsafe_mul(self._credit_at(found, x), exposure.NANO)
+
+
+@external
+@view
 def exposure_now() -> types.Exposure:
     """
     @notice Totals and flows as stored
@@ -464,7 +476,7 @@ def gross_lots() -> uint256:
     @notice Lots written and held, of all series
     @return Lots
     """
-    return self.totals >> 216
+    return book_words._gross(self.totals)
 
 
 @external
@@ -487,12 +499,12 @@ def guard(expiry: uint256) -> (uint256, uint256, uint256, uint256):
     @param expiry Unix time
     @return X from and to, WAD; Unix time until; version of the surface
     """
-    found: book_words.Guard = book_words._guard(self.guards[expiry])
+    word: uint256 = self.guards[expiry]
     return (
-        unsafe_mul(found.low, book_words.X_GRAIN),
-        unsafe_mul(found.high, book_words.X_GRAIN),
-        found.until,
-        found.version,
+        unsafe_mul(word & book_words.M42, book_words.X_GRAIN),
+        unsafe_mul((word >> 42) & book_words.M42, book_words.X_GRAIN),
+        (word >> 84) & book_words.M32,
+        (word >> 116) & book_words.M32,
     )
 
 
@@ -549,12 +561,7 @@ def positions(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
     @param expiry Unix time
     @return Positions
     """
-    list: uint256 = self.strikes_of[expiry]
-    found: DynArray[types.Position, MAX_STRIKES] = []
-    for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
-        step: uint256 = strike_list._step(list, i)
-        found.append(position_word._position(self._half(expiry, step), unsafe_mul(step, GRID)))
-    return found
+    return self._positions(expiry)
 
 
 # --- internals: the desk's part
@@ -586,12 +593,119 @@ def _require_listed(list: uint256):
 def _half(expiry: uint256, step: uint256) -> uint256:
     """
     @notice What stands in one strike
+    @dev Every trade passes here: `position_word._key` and `_shift` are written out
     @param expiry Unix time
     @param step Grid step
     @return See `position_word`
     """
-    word: uint256 = self.positions_of[position_word._key(expiry, step)]
-    return (word >> position_word._shift(step)) & position_word.HALF
+    word: uint256 = self.positions_of[(expiry << 128) | (step >> 1)]
+    return (word >> ((step & 1) << 7)) & position_word.HALF
+
+
+@internal
+@view
+def _leg(expiry: uint256, step: uint256, half: uint256) -> uint256:
+    """
+    @notice A strike for an evaluation
+    @param expiry Unix time
+    @param step Grid step
+    @param half What stands in the strike
+    @return See `position_word`
+    """
+    calls: uint256 = 0
+    puts: uint256 = 0
+    id: uint256 = (expiry << 128) | (unsafe_mul(step, GRID) << 8)
+    if half & position_word.ESCROW != 0:
+        calls = self.escrows[id]
+    if half & (position_word.ESCROW << 1) != 0:
+        puts = self.escrows[id | series.PUT]
+    return position_word._leg(half, step, calls, puts)
+
+
+@internal
+def _move(id: uint256, written: int256, held: int256, escrowed: int256):
+    """
+    @notice Changes a position
+    @param id Series, listed
+    @param written Lots more
+    @param held Lots more
+    @param escrowed Of these, lots more
+    """
+    step: uint256 = unsafe_div((id >> 8) & series.STRIKE_MASK, GRID)
+    key: uint256 = ((id >> 128) << 128) | (step >> 1)
+    side: uint256 = (step & 1) << 7
+    offset: uint256 = unsafe_add(side, unsafe_mul(id & 255, 62))
+    word: uint256 = self.positions_of[key]
+    more: uint256 = convert(convert(written, bytes32), uint256)
+    more_held: uint256 = convert(convert(held, bytes32), uint256)
+    now_held: uint256 = unsafe_add((word >> unsafe_add(offset, 31)) & position_word.LOTS, more_held)
+    if (unsafe_add((word >> offset) & position_word.LOTS, more) | now_held) >> 31 != 0:
+        refusal._refuse("book: lots")
+    mark: uint256 = (position_word.ESCROW << (id & 255)) << side
+    if word & mark != 0 or escrowed != 0:
+        word = self._escrow(id, word, mark, now_held, escrowed)
+    self.positions_of[key] = unsafe_add(
+        word, unsafe_add(more << offset, more_held << unsafe_add(offset, 31))
+    )
+
+
+@internal
+def _escrow(id: uint256, word: uint256, mark: uint256, held: uint256, more: int256) -> uint256:
+    """
+    @notice Changes what of a series is escrowed
+    @param id Series
+    @param word Of its strike
+    @param mark The bit that says whether some is
+    @param held Lots that accounts owe, after the change
+    @param more Lots escrowed more
+    @return The word with that bit as it is now
+    """
+    was: uint256 = self.escrows[id] if word & mark != 0 else 0
+    now: uint256 = unsafe_add(was, book_words._bits(more))
+    if now > held:  # below zero too
+        refusal._refuse("book: escrow")
+    self.escrows[id] = now
+    if now == 0:
+        return word & ~mark
+    return word | mark
+
+
+@internal
+def _with_credit(totals: uint256, expiry: uint256, old: uint256, new: uint256) -> uint256:
+    """
+    @notice Keeps the credit of an expiry and moves that of all by the difference
+    @param totals The totals
+    @param expiry Unix time
+    @param old Credit of the expiry before
+    @param new And after
+    @return The totals, which say whether there is some
+    """
+    lots: int256 = unsafe_sub(
+        convert(new & book_words.M64, int256), convert(old & book_words.M64, int256)
+    )
+    sum: uint256 = book_words._replaced(self.credit_of_all, old, new, lots)
+    self.credits[expiry] = new
+    self.credit_of_all = sum
+    if sum == 0:
+        return totals & ~book_words.CREDIT
+    return totals | book_words.CREDIT
+
+
+@internal
+@view
+def _positions(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
+    """
+    @notice What stands in every listed strike of an expiry
+    @param expiry Unix time
+    @return Positions
+    """
+    list: uint256 = self.strikes_of[expiry]
+    found: DynArray[types.Position, MAX_STRIKES] = []
+    for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
+        step: uint256 = strike_list._step(list, i)
+        leg: uint256 = self._leg(expiry, step, self._half(expiry, step))
+        found.append(position_word._position(leg, GRID))
+    return found
 
 
 @internal
@@ -619,9 +733,10 @@ def _standing(
     half: uint256 = self._half(id >> 128, step)
     totals: book_words.Totals = book_words._totals(totals_word)
     flows: book_words.Flows = book_words._flows(flows_word)
-    written: uint256 = 0
-    held: uint256 = 0
-    written, held = position_word._lots(half, id & 1)
+    lots: uint256 = half >> unsafe_mul(id & 1, position_word.PUTS_WRITTEN)
+    escrowed: uint256 = 0
+    if half & (position_word.ESCROW << (id & 1)) != 0:
+        escrowed = self.escrows[id]
     return types.Standing(
         exposure=types.Exposure(
             delta=totals.delta,
@@ -632,8 +747,9 @@ def _standing(
         ),
         underlying=unsafe_mul(book_words._held_lots(freshness), units.LOT),
         toxicity=unsafe_mul(flows.toxicity, book_words.TOXICITY_GRAIN),
-        written=written,
-        held=held,
+        written=lots & position_word.LOTS,
+        held=(lots >> 31) & position_word.LOTS,
+        escrowed=escrowed,
         caution=(freshness >> 252) & 3,
         is_listed=half >> 127 != 0 and unsafe_mul(step, GRID) == strike and id & 254 == 0,
         is_fresh=book_words._holds(freshness, x, block.timestamp, version),
@@ -792,20 +908,25 @@ def _with_slice(snapshot: types.Snapshot, expiry: uint256) -> types.Snapshot:
 
 @internal
 @view
-def _current(expiry: uint256, snapshot: types.Snapshot, x: int256) -> Evaluation:
+def _current(expiry: uint256, snapshot: types.Snapshot, x: int256, has_slice: bool) -> Evaluation:
     """
     @notice An expiry as stored where its guard holds, else evaluated anew
     @param expiry Listed
-    @param snapshot The market, with the expiry's slice
+    @param snapshot The market at the surface's version
     @param x S/R
+    @param has_slice Whether with the expiry's slice
     @return The evaluation
     """
     guard: uint256 = self.guards[expiry]
     if self._is_open(expiry, snapshot.at) and book_words._holds(
         guard, x, snapshot.at, snapshot.version
     ):
-        return Evaluation(expiry=expiry, head=self.heads[expiry], guard=guard, is_new=False)
-    return self._evaluated(expiry, snapshot, x)
+        return Evaluation(
+            expiry=expiry, head=self.heads[expiry], guard=guard, credit=0, is_new=False
+        )
+    if has_slice:
+        return self._evaluated(expiry, snapshot)
+    return self._evaluated(expiry, self._with_slice(snapshot, expiry))
 
 
 @internal
@@ -821,71 +942,39 @@ def _is_open(expiry: uint256, at: uint256) -> bool:
 
 @internal
 @view
-def _evaluated(expiry: uint256, snapshot: types.Snapshot, x: int256) -> Evaluation:
+def _evaluated(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
     """
     @notice All positions of an expiry at the present market
-    @dev Of a listed expiry reverts nowhere but in reads: legs out of the kernel's reach are kept from it
+    @dev Of a listed expiry reverts nowhere but in reads
     @param expiry Listed
     @param snapshot The market, with the expiry's slice
-    @param x S/R
-    @return The evaluation
+    @return The evaluation; the guard of one that has passed never holds
     """
+    legs: DynArray[uint256, MAX_STRIKES] = self._legs(expiry)
+    found: Evaluation = Evaluation(expiry=expiry, head=0, guard=NOWHERE, credit=0, is_new=True)
     if snapshot.tau == 0:
-        return self._expired(expiry, snapshot)
-    forward: uint256 = carry._forward(snapshot.spot, snapshot.discount)
-    legs: DynArray[types.BoardLeg, MAX_STRIKES] = []
-    step: Step = empty(Step)
-    legs, step = self._legs(expiry, forward, snapshot.spot, snapshot.discount)
-    board: types.Board = empty(types.Board)
-    if len(legs) != 0:
-        board = staticcall IPricer(PRICER).board(
-            forward, snapshot.discount, snapshot.tau, snapshot.smile, legs
+        found.head, found.credit = staticcall IValuer(VALUER).expired(
+            self._price(expiry, snapshot), REFERENCE, GRID, legs
         )
-    root: int256 = fixed._sqrt_years(convert(snapshot.tau, int256))
-    risk: types.Risk = exposure._risk(
-        unsafe_add(board.value, step.value),
-        unsafe_add(board.delta, step.delta),
-        board.gamma,
-        board.vega,
-        convert(snapshot.spot, int256),
-        x,
-        exposure._factors(root),
-        exposure.BOARD_IN_NANO,
-    )
-    if book_words._fits_risk(risk):
-        return Evaluation(
-            expiry=expiry,
-            head=book_words._packed_risk(risk),
-            guard=self._guard_of(snapshot, x),
-            is_new=True,
+    else:
+        found.head, found.guard, found.credit = staticcall IValuer(VALUER).evaluated(
+            snapshot, REFERENCE, GRID, legs
         )
-    risk = exposure._flattened(risk, x)
-    head: uint256 = book_words._pack_head(
-        book_words.Head(value=risk.value, delta=risk.delta, gamma=risk.gamma, vega=risk.vega)
-    )
-    return Evaluation(expiry=expiry, head=head, guard=NOWHERE, is_new=True)
+    return found
 
 
 @internal
 @view
-def _legs(
-    expiry: uint256, forward: uint256, spot: uint256, discount: uint256
-) -> (DynArray[types.BoardLeg, MAX_STRIKES], Step):
+def _legs(expiry: uint256) -> DynArray[uint256, MAX_STRIKES]:
     """
     @notice What the vault is long and short in each strike
     @param expiry Listed
-    @param forward Forward price
-    @param spot Price
-    @param discount Price today of one quote token at expiry
-    @return Legs for the kernel; the sum of those beyond its reach, at intrinsic value
+    @return See `position_word`; without strikes in which nothing is open
     """
-    legs: DynArray[types.BoardLeg, MAX_STRIKES] = []
-    step: Step = empty(Step)
+    legs: DynArray[uint256, MAX_STRIKES] = []
     list: uint256 = self.strikes_of[expiry]
     self._require_listed(list)
     below: uint256 = strike_list._below(list)
-    top: uint256 = unsafe_mul(forward, 31)
-    bottom: uint256 = unsafe_add(unsafe_div(forward, 31), 1)
     key: uint256 = 0
     word: uint256 = 0
     for _: uint256 in range(MAX_STRIKES):
@@ -897,183 +986,33 @@ def _legs(
         if unsafe_add(expiry << 128, at >> 1) != key:  # neighbours share a word
             key = unsafe_add(expiry << 128, at >> 1)
             word = self.positions_of[key]
-        half: uint256 = (word >> ((at & 1) << 7)) & position_word.POSITIONS
+        half: uint256 = (word >> ((at & 1) << 7)) & position_word.FILLED
         if half == 0:
             continue
-        strike: uint256 = unsafe_mul(at, GRID)
-        calls: int256 = unsafe_mul(
-            convert(
-                convert(
-                    unsafe_sub((half >> 31) & position_word.LOTS, half & position_word.LOTS),
-                    bytes32,
-                ),
-                int256,
-            ),
-            position_word.LOT,
-        )
-        puts: int256 = unsafe_mul(
-            convert(
-                convert(unsafe_sub(half >> 93, (half >> 62) & position_word.LOTS), bytes32), int256
-            ),
-            position_word.LOT,
-        )
-        if bottom <= strike and strike <= top:
-            legs.append(types.BoardLeg(strike=strike, calls=calls, puts=puts))
+        if half <= position_word.POSITIONS:
+            legs.append(half | (at << position_word.STEP))
         else:
-            step = self._stepped(step, strike, calls, puts, spot, discount)
-    return legs, step
-
-
-@internal
-@pure
-def _stepped(
-    step: Step, strike: uint256, calls: int256, puts: int256, spot: uint256, discount: uint256
-) -> Step:
-    """
-    @notice The sum with one leg more that is out of the kernel's reach
-    @param step The sum
-    @param strike Of the leg
-    @param calls Contracts
-    @param puts Contracts
-    @param spot Price
-    @param discount Price today of one quote token at expiry
-    @return The sum
-    """
-    owed: int256 = convert(unsafe_div(unsafe_mul(strike, discount), units.WAD), int256)
-    ahead: int256 = unsafe_sub(convert(spot, int256), owed)
-    n: int256 = calls if ahead > 0 else unsafe_sub(0, puts)
-    return Step(
-        value=unsafe_add(step.value, unsafe_div(unsafe_mul(n, ahead), fixed.WAD)),
-        delta=unsafe_add(step.delta, n),
-    )
-
-
-@internal
-@pure
-def _guard_of(snapshot: types.Snapshot, x: int256) -> uint256:
-    """
-    @notice Where an evaluation made now holds: a tenth of spot times the smallest v of the slice to
-        either side, a 64th of the time to expiry, this version of the surface. The slack bounds the
-        error of a lot's value in there (docs/MATH.md)
-    @param snapshot The market
-    @param x S/R
-    @return See `book_words`
-    """
-    rest: int256 = unsafe_sub(
-        fixed.WAD,
-        unsafe_div(unsafe_mul(snapshot.smile.rho, snapshot.smile.rho), fixed.WAD),
-    )
-    at_money: int256 = self._root(snapshot.smile.theta)
-    least: int256 = unsafe_div(  # sqrt(y) >= 2 y / (1 + y)
-         unsafe_mul(at_money, unsafe_mul(2, rest)), unsafe_add(fixed.WAD, rest)
-    )
-    reach: uint256 = convert(
-        unsafe_div(unsafe_mul(x, min(least, fixed.WAD)), fixed.WAD * SPOT_PARTS), uint256
-    )
-    middle: uint256 = convert(x, uint256)
-    return book_words._pack_guard(
-        book_words.Guard(
-            low=unsafe_add(unsafe_div(unsafe_sub(middle, reach), book_words.X_GRAIN), 1),
-            high=unsafe_div(unsafe_add(middle, reach), book_words.X_GRAIN),
-            until=unsafe_add(
-                snapshot.at,
-                min(
-                    unsafe_div(snapshot.tau, TIME_PARTS),
-                    unsafe_sub(max(snapshot.tau, CUTOFF), CUTOFF),
-                ),
-            ),
-            version=snapshot.version,
-            slack=self._slack_up(snapshot, convert(least, uint256), convert(at_money, uint256)),
-            posted_at=snapshot.posted_at,
-        )
-    )
-
-
-@internal
-@pure
-def _root(variance: uint256) -> int256:
-    """
-    @notice v = sqrt(w)
-    @param variance Total variance, WAD
-    @return WAD, rounded down
-    """
-    root: int256 = fixed._sqrt_variance(convert(max(variance, 1), int256))
-    return unsafe_mul(unsafe_mul(root, c.SQRT_2LN2) >> 96, fixed.WAD) >> 60
-
-
-@internal
-@pure
-def _slack_up(snapshot: types.Snapshot, least: uint256, at_money: uint256) -> uint256:
-    """
-    @notice By how much a lot's value may be off inside the guard: S v x^3 (0.0404 + 0.0665 v) for
-        spot with x = 1/4, S v (0.21 + 0.1 v)/63 with a v of 5/4 of that at the money for time, the
-        carry of that time, S psi (1 + |rho|)/40 for the slice under a strike, which moves with spot,
-        and what integers lose
-    @param snapshot The market
-    @param least Smallest v of the slice
-    @param at_money v at the money
-    @return Nano
-    """
-    most: uint256 = unsafe_div(unsafe_mul(at_money, 5), 4)
-    spot_part: uint256 = unsafe_mul(
-        least, unsafe_add(404 * 10**14, unsafe_div(unsafe_mul(least, 665), 10**4))
-    )
-    time_part: uint256 = unsafe_mul(most, unsafe_add(21 * 10**16, unsafe_div(most, 10)))
-    gap: uint256 = unsafe_sub(max(snapshot.discount, units.WAD), min(snapshot.discount, units.WAD))
-    tilt: uint256 = unsafe_mul(
-        snapshot.smile.psi, unsafe_add(units.WAD, convert(abs(snapshot.smile.rho), uint256))
-    )
-    share: uint256 = unsafe_add(
-        unsafe_add(unsafe_div(spot_part, 64 * units.WAD), unsafe_div(time_part, 63 * units.WAD)),
-        unsafe_add(unsafe_div(gap, 31), unsafe_div(tilt, 40 * units.WAD)),
-    )
-    return unsafe_add(
-        unsafe_div(unsafe_mul(snapshot.spot, share), units.WAD * units.NANO * 10**4), 8
-    )
+            legs.append(self._leg(expiry, at, half))
+    return legs
 
 
 @internal
 @view
-def _expired(expiry: uint256, snapshot: types.Snapshot) -> Evaluation:
+def _price(expiry: uint256, snapshot: types.Snapshot) -> uint256:
     """
-    @notice An expiry that has passed, at the settlement price, or as long as no round has followed it
-        at spot, which is that price. Calls are owed in underlying: they count as units of it, as the
-        pot will that `settle` fills, puts as quote. NAV is the same before and after
+    @notice What an expiry that has passed is paid at: the settlement price, or as long as no round has
+        followed it spot, which is that price
     @dev Once a round has followed, anybody can fix the price, and everybody knows it. Whoever valued
         the book at spot then could be traded against, so it waits for that call
     @param expiry Listed
     @param snapshot The market
-    @return The evaluation; its guard never holds
+    @return The price
     """
-    price: uint256 = snapshot.spot
     if staticcall IOracle(ORACLE).is_fixed(expiry):
-        price = staticcall IOracle(ORACLE).settlement_price(expiry)
-    elif snapshot.spot_at > expiry:
+        return staticcall IOracle(ORACLE).settlement_price(expiry)
+    if snapshot.spot_at > expiry:
         refusal._refuse("book: not fixed")
-    fixed_price: int256 = convert(price, int256)
-    quote: int256 = 0  # nano
-    held: int256 = 0  # underlying, WAD
-    list: uint256 = self.strikes_of[expiry]
-    self._require_listed(list)
-    for i: uint256 in range(strike_list._count(list), bound=MAX_STRIKES):
-        step: uint256 = strike_list._step(list, i)
-        half: uint256 = self._half(expiry, step) & position_word.POSITIONS
-        ahead: int256 = unsafe_sub(fixed_price, convert(unsafe_mul(step, GRID), int256))
-        if ahead > 0:
-            n: int256 = position_word._net(half)
-            held = unsafe_add(held, unsafe_div(unsafe_mul(n, ahead), fixed_price))
-        else:
-            n: int256 = position_word._net(half >> 62)
-            quote = unsafe_sub(quote, unsafe_div(unsafe_mul(n, ahead), fixed.WAD * exposure.NANO))
-    nano_per_x: int256 = unsafe_div(
-        unsafe_mul(held, convert(REFERENCE, int256)), fixed.WAD * exposure.NANO
-    )
-    return Evaluation(
-        expiry=expiry,
-        head=book_words._pack_head(book_words.Head(value=quote, delta=nano_per_x, gamma=0, vega=0)),
-        guard=NOWHERE,
-        is_new=True,
-    )
+    return snapshot.spot
 
 
 @internal
@@ -1093,10 +1032,12 @@ def _store(found: Evaluation, x: int256):
         jump: int256 = exposure._dollar_delta(
             unsafe_sub(after.delta, before.delta), unsafe_sub(after.gamma, before.gamma), x, 0, 0
         )
-        if convert(abs(jump), uint256) * JUMP_PARTS > (totals >> 216) * unsafe_div(
+        if convert(abs(jump), uint256) * JUMP_PARTS > book_words._gross(totals) * unsafe_div(
             unsafe_mul(convert(x, uint256), REFERENCE), units.WAD * units.NANO * 10**4
         ):
             self.freshness |= book_words.WAITING
+    if found.credit != 0:  # else there is none in storage either
+        totals = self._with_credit(totals, found.expiry, self.credits[found.expiry], found.credit)
     self.totals = book_words._replaced(totals, old, found.head, 0)
     self.heads[found.expiry] = found.head
     self.guards[found.expiry] = found.guard
@@ -1156,15 +1097,11 @@ def _all(snapshot: types.Snapshot, roster: uint256) -> DynArray[Evaluation, MAX_
     freshness: uint256 = self.freshness
     if freshness & book_words.PASSED == 0 and book_words._holds(freshness, x, snapshot.at, version):
         return found
+    now: types.Snapshot = snapshot
+    now.version = version
     expiries: DynArray[uint256, MAX_EXPIRIES] = roster_word._expiries(roster, snapshot.at)
     for expiry: uint256 in expiries:
-        guard: uint256 = self.guards[expiry]
-        if self._is_open(expiry, snapshot.at) and book_words._holds(guard, x, snapshot.at, version):
-            found.append(
-                Evaluation(expiry=expiry, head=self.heads[expiry], guard=guard, is_new=False)
-            )
-        else:
-            found.append(self._evaluated(expiry, self._with_slice(snapshot, expiry), x))
+        found.append(self._current(expiry, now, x, False))
     return found
 
 
@@ -1267,7 +1204,13 @@ def _appraisal(
     surprise: uint256 = unsafe_div(  # nano
          unsafe_add(sums.surprise, unsafe_mul(unsafe_add(dollars, bend), move)), units.WAD
     )
-    lots: uint256 = self.totals >> 216
+    surprise = unsafe_add(
+        surprise,
+        unsafe_div(
+            unsafe_mul(convert(self._credit_at(found, x), uint256), terms.credit_haircut), units.WAD
+        ),
+    )
+    lots: uint256 = book_words._gross(self.totals)
     if lots != 0:  # an empty book is worth nothing, exactly
         surprise = unsafe_add(surprise, unsafe_add(unsafe_mul(sums.slack, lots), 16))
     potential: uint256 = self._potential(delta, gamma, sums.vega, terms)
@@ -1277,6 +1220,25 @@ def _appraisal(
         potential=potential,
         width=unsafe_add(unsafe_mul(surprise, units.NANO), potential),
     )
+
+
+@internal
+@view
+def _credit_at(found: DynArray[Evaluation, MAX_EXPIRIES], x: int256) -> int256:
+    """
+    @notice Value of what accounts owe and have not escrowed
+    @param found Every expiry, or none where all are stored as they hold
+    @param x S/R
+    @return Nano, at least zero
+    """
+    if self.totals & book_words.CREDIT == 0:
+        return 0
+    sum: uint256 = self.credit_of_all
+    for one: Evaluation in found:
+        if one.credit != 0:
+            sum = book_words._replaced(sum, self.credits[one.expiry], one.credit, 0)
+    lent: book_words.Totals = book_words._totals(sum)  # p, a, b in the places of a, b, v
+    return max(exposure._value(lent.delta, lent.gamma, lent.vega, x), 0)
 
 
 @internal
@@ -1331,7 +1293,11 @@ def _forget(expiry: uint256, lots: int256):
     @param expiry Unix time
     @param lots By how many more the book has
     """
-    self.totals = book_words._replaced(self.totals, self.heads[expiry], 0, lots)
+    totals: uint256 = self.totals
+    credit: uint256 = self.credits[expiry]
+    if credit != 0:
+        totals = self._with_credit(totals, expiry, credit, 0)
+    self.totals = book_words._replaced(totals, self.heads[expiry], 0, lots)
     self.roster = roster_word._without(self.roster, expiry)
     self.heads[expiry] = 0
     self.guards[expiry] = 0

@@ -6,7 +6,11 @@
 @notice How the book packs what it stores. From the lowest bit:
 
         head of an expiry    p 64 | a 64 | b 64 | v 64, signed, nano (`exposure`)
-        totals               a 72 | b 72 | v 72, signed, nano | lots written and held 40
+        totals               a 72 | b 72 | v 72, signed, nano | lots written and held 39 |
+                             some of what accounts owe is not escrowed 1
+        credit of an expiry  lots that accounts owe and have not escrowed 64 | p 64 | a 64 | b 64 of
+                             these, signed, nano; zero where there are none
+        credit of all        p 72 | a 72 | b 72, signed, nano | lots 40; zero where there are none
         guard of an expiry   X from 42 | X to 42 | until 32 | version 32 | slack 32 | posted at 32
         freshness            the same for all expiries at once, the intersection, with the oldest
                              post | lots of underlying held 40 | caution of the ladder 2 |
@@ -20,10 +24,13 @@
 from .. import types
 
 M32: constant(uint256) = 2**32 - 1
+M39: constant(uint256) = 2**39 - 1
 M40: constant(uint256) = 2**40 - 1
 M42: constant(uint256) = 2**42 - 1
 M64: constant(uint256) = 2**64 - 1
 M72: constant(uint256) = 2**72 - 1
+NOWHERE: constant(uint256) = 1  # a guard that never holds
+CREDIT: constant(uint256) = 2**255  # of the totals
 PASSED: constant(uint256) = 2**254
 WAITING: constant(uint256) = 2**255
 X_GRAIN: constant(uint256) = 10**9  # of a WAD
@@ -144,15 +151,27 @@ def _totals(word: uint256) -> Totals:
         delta=signed << 184 >> 184,
         gamma=signed << 112 >> 184,
         vega=signed << 40 >> 184,
-        lots=word >> 216,
+        lots=(word >> 216) & M39,
     )
+
+
+@internal
+@pure
+def _gross(word: uint256) -> uint256:
+    """
+    @notice Lots written and held, of all series
+    @param word Totals
+    @custom:error exact
+    """
+    return (word >> 216) & M39
 
 
 @internal
 @pure
 def _replaced(word: uint256, old: uint256, new: uint256, lots: int256) -> uint256:
     """
-    @notice Totals after one expiry's head has changed. Sums of eight heads always fit
+    @notice Totals after one expiry's head has changed. Sums of eight heads always fit. The credit of
+        all is the total of the expiries' in the same way
     @param word Totals before
     @param old Head before
     @param new Head after
@@ -190,8 +209,8 @@ def _traded(
     @param lots Held more, below 2^32 in size
     @param gross Lots written and held more
     @param risk Of a lot
-    @return Head, totals; whether every coefficient fits. What does not is pulled to the end of its
-        field
+    @return Head, totals; whether all of it fits. A coefficient that does not is pulled to the end of
+        its field; lots that do not belong to an opening, which is then refused
     @custom:error exact where it fits
     """
     signed: int256 = convert(convert(head, bytes32), int256)
@@ -214,6 +233,7 @@ def _traded(
     a = unsafe_add(a, (signed << 184) >> 184)
     b = unsafe_add(b, (signed << 112) >> 184)
     v = unsafe_add(v, (signed << 40) >> 184)
+    top: uint256 = unsafe_add(totals >> 216, convert(convert(gross, bytes32), uint256))
     return (
         (convert(convert(value_, bytes32), uint256) & M64)
         | ((convert(convert(delta, bytes32), uint256) & M64) << 64)
@@ -222,9 +242,53 @@ def _traded(
         (convert(convert(a, bytes32), uint256) & M72)
         | ((convert(convert(b, bytes32), uint256) & M72) << 72)
         | ((convert(convert(v, bytes32), uint256) & M72) << 144)
-        | (unsafe_add(totals >> 216, convert(convert(gross, bytes32), uint256)) << 216),
-        True,
+        | (top << 216),
+        (top ^ (totals >> 216)) >> 39 == 0,
     )
+
+
+@internal
+@pure
+def _lent(word: uint256, lots: int256, risk: types.Risk) -> (uint256, bool):
+    """
+    @notice Credit of an expiry after a trade
+    @param word Before
+    @param lots That accounts owe more without escrow
+    @param risk Of a lot
+    @return After: zero where no such lots are left, whatever trades at different spots have left of
+        the coefficients; whether every coefficient fits, else it is pulled to the end of its field
+    @custom:error exact where it fits
+    """
+    after: uint256 = 0
+    totals: uint256 = 0
+    is_fitting: bool = False
+    (
+        after, totals, is_fitting
+    ) = self._traded(  # its fields are those of a head that stand one further
+        word,
+        0,
+        lots,
+        0,
+        types.Risk(value=1, delta=risk.value, gamma=risk.delta, vega=risk.gamma, flow_delta=0),
+    )
+    if after & M64 == 0:
+        return 0, True
+    return after, is_fitting
+
+
+@internal
+@pure
+def _pack_credit(lots: int256, p: int256, a: int256, b: int256) -> uint256:
+    """
+    @notice Packs the credit of an expiry; what does not fit is pulled to the end of its field
+    @param lots Above zero, below 2^63
+    @param p Nano, as are the next two
+    @param a Coefficient
+    @param b Coefficient
+    @return The word
+    @custom:error exact where it fits
+    """
+    return self._pack_head(Head(value=lots, delta=p, gamma=a, vega=b))
 
 
 @internal

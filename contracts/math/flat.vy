@@ -10,11 +10,13 @@ from .. import types
 from .. import units
 from . import black76
 from . import board_sum
+from . import book_sum
 from . import coefficients
 from . import domain
 from . import essvi
 from . import fixed
 from . import implied
+from . import position_word
 from . import shock_grid
 from . import smile_mark
 
@@ -459,6 +461,181 @@ def _option(forward: uint256, strike: uint256, discount: uint256, smile: types.S
         gamma=unsafe_div(unsafe_mul(word_x2, coefficients.WAD_WAD_OVER_SQRT_2LN2),
         unsafe_mul(word_g, word_y3)), vega=unsafe_mul(sp, word_y) >> 96 >> 18,
         root_variance=word_y3, root_tau=word_y)
+
+
+@internal
+@pure
+def _sums(spot: uint256, forward: uint256, discount: uint256, tau: uint256, root: int256,
+    smile: types.Slice, grid: uint256, legs: DynArray[uint256, 24]) -> book_sum.Sums:
+    """
+    @notice Value and Greeks of all positions of one expiry, each strike at its volatility on
+        the slice
+    @param spot Price
+    @param forward Forward price of the underlying at expiry
+    @param discount Price today of one quote token at expiry
+    @param tau Seconds to expiry, above zero
+    @param root sqrt(tau in years), Q
+    @param smile The eSSVI slice as of now
+    @param grid Strikes are multiples of it
+    @param legs What stands in each strike, see `position_word`
+    @return The sums
+    @custom:error value 1e-17 S gross, as `board_sum`; 1 wei more for each leg out of reach
+    """
+    domain._require_expiry(forward, discount, tau)
+    curve: essvi.Hyperbola = essvi._hyperbola(smile)
+    s: int256 = unsafe_div(unsafe_mul(convert(convert(forward, bytes32), int256),
+        convert(convert(discount, bytes32), int256)), black76.FIVE_18)
+    bottom: uint256 = unsafe_add(unsafe_div(forward, book_sum.REACH), 1)
+    span: uint256 = unsafe_sub(unsafe_mul(forward, book_sum.REACH), bottom)
+    word_value: int256 = 0
+    puts: int256 = 0
+    n_cdf: int256 = 0
+    n_pdf: int256 = 0
+    n_pdf_over_z: int256 = 0
+    word_credit: int256 = 0
+    credit_puts: int256 = 0
+    credit_cdf: int256 = 0
+    credit_over_z: int256 = 0
+    credit_lots: int256 = 0
+    far: book_sum.Step = empty(book_sum.Step)
+    for leg: uint256 in legs:
+        strike: uint256 = unsafe_mul(leg >> position_word.STEP, grid)
+        if unsafe_sub(strike, bottom) <= span:
+            w: int256 = unsafe_sub(fixed.Q, unsafe_div(convert(convert(strike, bytes32),
+                int256) << 97, unsafe_add(convert(convert(forward, bytes32), int256),
+                convert(convert(strike, bytes32), int256))))
+            x: int256 = unsafe_mul(w, w) >> 96
+            l: int256 = unsafe_mul(w, unsafe_add(unsafe_div(coefficients.LOG_K1,
+                unsafe_add(unsafe_sub(coefficients.LOG_B1, x), unsafe_div(coefficients.LOG_K2,
+                unsafe_sub(unsafe_sub(x, coefficients.LOG_B2), unsafe_div(coefficients.LOG_K3,
+                unsafe_sub(unsafe_sub(x, coefficients.LOG_B3), unsafe_div(coefficients.LOG_K4,
+                unsafe_sub(unsafe_sub(x, coefficients.LOG_B4), unsafe_div(coefficients.LOG_K5,
+                unsafe_sub(unsafe_sub(x, coefficients.LOG_B5), unsafe_div(coefficients.LOG_K6,
+                unsafe_sub(unsafe_sub(x, coefficients.LOG_B6), unsafe_div(coefficients.LOG_K7,
+                unsafe_sub(unsafe_sub(x, coefficients.LOG_B7), unsafe_div(coefficients.LOG_K8,
+                unsafe_sub(unsafe_sub(x, coefficients.LOG_B8), unsafe_div(coefficients.LOG_K9,
+                unsafe_sub(unsafe_sub(x, coefficients.LOG_B9), unsafe_div(coefficients.LOG_K10,
+                unsafe_sub(x, coefficients.LOG_B10)))))))))))))))))))), coefficients.LOG_C)) >> 96
+            g: int256 = unsafe_sub(curve.skew, unsafe_mul(curve.slope, l) >> 96)
+            x2: int256 = unsafe_add(unsafe_mul(g, g), curve.height_squared)
+            y2: int256 = unsafe_mul(unsafe_add(unsafe_mul(g, g >> 255 | 1), curve.height),
+                coefficients.HYPOT_C0) >> 40
+            y2 = unsafe_mul(unsafe_add(unsafe_div(x2, y2), y2), coefficients.HYPOT_C1) >> 40
+            y2 = unsafe_mul(unsafe_add(unsafe_div(x2, y2), y2), coefficients.HYPOT_C2) >> 40
+            y2 = unsafe_mul(unsafe_add(unsafe_div(x2, y2), y2), coefficients.HYPOT_C3) >> 40
+            var: int256 = unsafe_mul(unsafe_add(unsafe_add(curve.base, unsafe_add(unsafe_div(x2,
+                y2), y2) >> 1), unsafe_mul(curve.rho, g) >> 96), fixed.WAD) >> 97
+            if unsafe_sub(convert(convert(var, bytes32), uint256),
+                domain.MIN_SUM_VARIANCE) > domain.MAX_VARIANCE - domain.MIN_SUM_VARIANCE:
+                domain._require_leg(0, 0, strike, convert(convert(var, bytes32), uint256), x)
+            y3: int256 = unsafe_sub(unsafe_add(unsafe_mul(var, coefficients.V_SLOPE),
+                coefficients.V_OFFSET), unsafe_div(coefficients.V_POLE, unsafe_add(var,
+                coefficients.V_MIDDLE)))
+            y3 = unsafe_add(y3, unsafe_div(unsafe_mul(var, coefficients.V_G1), y3))
+            y3 = unsafe_add(y3, unsafe_div(unsafe_mul(var, coefficients.V_G2), y3))
+            y3 = unsafe_add(y3, unsafe_div(unsafe_mul(var, coefficients.V_G3), y3))
+            y3 = unsafe_add(y3, unsafe_div(unsafe_mul(var, coefficients.V_G4), y3))
+            y3 = unsafe_add(y3, unsafe_div(unsafe_mul(var, coefficients.V_G5), y3))
+            z: int256 = unsafe_add(y3, unsafe_div(unsafe_mul(var, coefficients.V_G6), y3))
+            d1: int256 = unsafe_add(unsafe_div(l << 96, z), z) >> 1
+            d2: int256 = unsafe_sub(d1, z)
+            x3: int256 = unsafe_mul(d1, d1) >> 96
+            n: int256 = unsafe_add(x3, fixed.HALF) >> 96
+            f: int256 = unsafe_sub(x3, n << 96)
+            q: int256 = unsafe_mul(f, f) >> 96
+            h: int256 = unsafe_div(coefficients.EXP_K1, unsafe_add(unsafe_sub(coefficients.EXP_B1,
+                q), unsafe_div(coefficients.EXP_K2, unsafe_sub(unsafe_add(q, coefficients.EXP_B2),
+                unsafe_div(coefficients.EXP_K3, unsafe_add(q, coefficients.EXP_B3))))))
+            p: int256 = unsafe_div(unsafe_mul(unsafe_sub(h, f), coefficients.INV_SQRT_2PI),
+                unsafe_add(h, f)) >> convert(convert(n, bytes32), uint256)
+            n2: int256 = unsafe_mul(p, unsafe_div(coefficients.MILLS_K1,
+                unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2,
+                unsafe_sub(unsafe_sub(coefficients.MILLS_B2, d1), unsafe_div(coefficients.MILLS_K3,
+                unsafe_sub(unsafe_sub(coefficients.MILLS_B3, d1), unsafe_div(coefficients.MILLS_K4,
+                unsafe_add(unsafe_add(d1, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5,
+                unsafe_add(unsafe_sub(coefficients.MILLS_B5, d1), unsafe_div(coefficients.MILLS_K6,
+                unsafe_sub(unsafe_sub(coefficients.MILLS_B6, d1), unsafe_div(coefficients.MILLS_K7,
+                unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8,
+                unsafe_sub(coefficients.MILLS_B8, d1)), d1), coefficients.MILLS_B7)))))))))))),
+                d1), coefficients.MILLS_B1))) >> 96 if d1 < 0 else unsafe_sub(fixed.Q,
+                unsafe_mul(p, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(d1,
+                coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(d1,
+                coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(d1,
+                coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(d1,
+                coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(d1,
+                coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(d1,
+                coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(d1,
+                coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(d1,
+                coefficients.MILLS_B8))))))))))))))))) >> 96)
+            k: int256 = unsafe_div(unsafe_mul(convert(convert(strike, bytes32), int256),
+                convert(convert(discount, bytes32), int256)), black76.FIVE_18)
+            density: int256 = unsafe_mul(s, p) >> 96
+            call: int256 = unsafe_sub(unsafe_mul(s, n2) >> 96, unsafe_mul(density,
+                unsafe_div(coefficients.MILLS_K1,
+                unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K2,
+                unsafe_sub(unsafe_sub(coefficients.MILLS_B2, d2), unsafe_div(coefficients.MILLS_K3,
+                unsafe_sub(unsafe_sub(coefficients.MILLS_B3, d2), unsafe_div(coefficients.MILLS_K4,
+                unsafe_add(unsafe_add(d2, coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5,
+                unsafe_add(unsafe_sub(coefficients.MILLS_B5, d2), unsafe_div(coefficients.MILLS_K6,
+                unsafe_sub(unsafe_sub(coefficients.MILLS_B6, d2), unsafe_div(coefficients.MILLS_K7,
+                unsafe_sub(unsafe_sub(unsafe_div(coefficients.MILLS_K8,
+                unsafe_sub(coefficients.MILLS_B8, d2)), d2), coefficients.MILLS_B7)))))))))))),
+                d2), coefficients.MILLS_B1))) >> 96 if d2 < 0 else unsafe_sub(k,
+                unsafe_mul(density, unsafe_div(coefficients.MILLS_K1, unsafe_add(unsafe_sub(d2,
+                coefficients.MILLS_B1), unsafe_div(coefficients.MILLS_K2, unsafe_sub(unsafe_add(d2,
+                coefficients.MILLS_B2), unsafe_div(coefficients.MILLS_K3, unsafe_add(unsafe_add(d2,
+                coefficients.MILLS_B3), unsafe_div(coefficients.MILLS_K4, unsafe_sub(unsafe_sub(d2,
+                coefficients.MILLS_B4), unsafe_div(coefficients.MILLS_K5, unsafe_add(unsafe_add(d2,
+                coefficients.MILLS_B5), unsafe_div(coefficients.MILLS_K6, unsafe_sub(unsafe_add(d2,
+                coefficients.MILLS_B6), unsafe_div(coefficients.MILLS_K7, unsafe_add(unsafe_sub(d2,
+                coefficients.MILLS_B7), unsafe_div(coefficients.MILLS_K8, unsafe_add(d2,
+                coefficients.MILLS_B8))))))))))))))))) >> 96))
+            put: int256 = unsafe_sub(unsafe_add(call, k), s)
+            if call | put < 0:
+                if call < 0:
+                    put = unsafe_sub(put, call)
+                    call = 0
+                else:
+                    call = unsafe_sub(call, put)
+                    put = 0
+            m: int256 = convert(convert(unsafe_sub(leg >> position_word.CALLS_HELD & position_word.LOTS, leg & position_word.LOTS), bytes32), int256)
+            n4: int256 = convert(convert(unsafe_sub(leg >> position_word.PUTS_HELD & position_word.LOTS, leg >> position_word.PUTS_WRITTEN & position_word.LOTS), bytes32), int256)
+            word_value = unsafe_add(word_value, unsafe_add(unsafe_mul(m, call), unsafe_mul(n4,
+                put)))
+            puts = unsafe_add(puts, n4)
+            n4 = unsafe_add(n4, m)
+            n_cdf = unsafe_add(n_cdf, unsafe_mul(n4, n2))
+            m = unsafe_mul(n4, p)
+            n_pdf = unsafe_add(n_pdf, m)
+            n_pdf_over_z = unsafe_add(n_pdf_over_z, unsafe_div(unsafe_mul(m,
+                position_word.LOT) << 40, z))
+            if leg & position_word.HELD != 0:
+                m = convert(convert(unsafe_sub(leg >> position_word.CALLS_HELD & position_word.LOTS, leg >> position_word.CALLS_ESCROWED & position_word.LOTS), bytes32), int256)
+                n4 = convert(convert(unsafe_sub(leg >> position_word.PUTS_HELD & position_word.LOTS, leg >> position_word.PUTS_ESCROWED & position_word.LOTS), bytes32), int256)
+                word_credit = unsafe_add(word_credit, unsafe_add(unsafe_mul(m, call),
+                    unsafe_mul(n4, put)))
+                credit_puts = unsafe_add(credit_puts, n4)
+                n4 = unsafe_add(n4, m)
+                credit_cdf = unsafe_add(credit_cdf, unsafe_mul(n4, n2))
+                credit_over_z = unsafe_add(credit_over_z, unsafe_div(unsafe_mul(unsafe_mul(n4, p),
+                    position_word.LOT) << 40, z))
+                credit_lots = unsafe_add(credit_lots, n4)
+        else:
+            far = book_sum._stepped(far, leg, strike, spot, discount)
+    word_value = unsafe_mul(word_value, position_word.LOT)
+    word_credit = unsafe_mul(word_credit, position_word.LOT)
+    return book_sum.Sums(value=unsafe_add(unsafe_div(unsafe_add(word_value,
+        unsafe_mul(word_value >> 255, fixed.WAD - 1)), fixed.WAD) >> 18, far.value),
+        delta=unsafe_add(unsafe_sub(unsafe_mul(n_cdf, position_word.LOT) >> 96, unsafe_mul(puts,
+        position_word.LOT)), far.delta), gamma=unsafe_div(unsafe_mul(n_pdf_over_z,
+        coefficients.WAD_OVER_SQRT_2LN2), s) >> 40, vega=unsafe_div(unsafe_mul(unsafe_mul(s,
+        root) >> 96, unsafe_mul(n_pdf, position_word.LOT) >> 82), fixed.WAD) >> 32,
+        credit_value=unsafe_add(unsafe_div(unsafe_add(word_credit, unsafe_mul(word_credit >> 255,
+        fixed.WAD - 1)), fixed.WAD) >> 18, far.credit_value),
+        credit_delta=unsafe_add(unsafe_sub(unsafe_mul(credit_cdf, position_word.LOT) >> 96,
+        unsafe_mul(credit_puts, position_word.LOT)), far.credit_delta),
+        credit_gamma=unsafe_div(unsafe_mul(credit_over_z, coefficients.WAD_OVER_SQRT_2LN2),
+        s) >> 40, credit_lots=unsafe_add(credit_lots, far.credit_lots))
 
 
 @external

@@ -4,16 +4,30 @@
 @title Positions of a strike
 @license MIT
 @notice Two neighbouring strikes of the grid share a word, 128 bits each, from the lowest: calls
-    written 31 | calls held 31 | puts written 31 | puts held 31, in lots | three bits free | listed 1.
-    A listed strike is never zero, so its first trade does not pay for a new slot.
+    written 31 | calls held 31 | puts written 31 | puts held 31, in lots | some calls are escrowed 1 |
+    some puts are 1 | one bit free | listed 1. A listed strike is never zero, so its first trade does
+    not pay for a new slot. How many lots are escrowed is stored apart, by series, and read where the
+    bit says that there are any.
+
+    A leg is what an evaluation is told of one strike: positions 124 | calls escrowed 31 | puts
+    escrowed 31 | the strike in steps of the grid 70.
 """
 
 from .. import types
 
 LOTS: constant(uint256) = 2**31 - 1
+CALLS_HELD: constant(uint256) = 31  # where fields begin, of a leg too
+PUTS_WRITTEN: constant(uint256) = 62
+PUTS_HELD: constant(uint256) = 93
+CALLS_ESCROWED: constant(uint256) = 124  # of a leg, as the next two
+PUTS_ESCROWED: constant(uint256) = 155
+STEP: constant(uint256) = 186
+HELD: constant(uint256) = (LOTS << CALLS_HELD) | (LOTS << PUTS_HELD)
 LISTED: constant(uint256) = 2**127
 HALF: constant(uint256) = 2**128 - 1
 POSITIONS: constant(uint256) = 2**124 - 1
+ESCROW: constant(uint256) = 2**124  # some calls are escrowed; shifted by one: some puts
+FILLED: constant(uint256) = 2**126 - 1  # zero where nothing is open
 LOT: constant(int256) = 10**14  # WAD contracts
 
 
@@ -42,33 +56,38 @@ def _shift(step: uint256) -> uint256:
 
 @internal
 @pure
-def _lots(half: uint256, right: uint256) -> (uint256, uint256):
+def _leg(half: uint256, step: uint256, calls: uint256, puts: uint256) -> uint256:
     """
-    @notice Lots written and held of one right
+    @notice A strike for an evaluation
     @param half Of the strike
-    @param right 0 call, 1 put
-    @return Written, held
+    @param step The strike in steps of the grid
+    @param calls Lots escrowed
+    @param puts Lots escrowed
+    @return The leg
     @custom:error exact
     """
-    word: uint256 = half >> unsafe_mul(right, 62)
-    return word & LOTS, (word >> 31) & LOTS
+    return (
+        (half & POSITIONS) | (calls << CALLS_ESCROWED) | (puts << PUTS_ESCROWED) | (step << STEP)
+    )
 
 
 @internal
 @pure
-def _position(half: uint256, strike: uint256) -> types.Position:
+def _position(leg: uint256, grid: uint256) -> types.Position:
     """
     @notice Unpacks a strike
-    @param half Of the strike
-    @param strike The strike
+    @param leg Of the strike
+    @param grid Strikes are multiples of it
     @custom:error exact
     """
     return types.Position(
-        strike=strike,
-        calls_written=half & LOTS,
-        calls_held=(half >> 31) & LOTS,
-        puts_written=(half >> 62) & LOTS,
-        puts_held=(half >> 93) & LOTS,
+        strike=unsafe_mul(leg >> STEP, grid),
+        calls_written=leg & LOTS,
+        calls_held=(leg >> CALLS_HELD) & LOTS,
+        puts_written=(leg >> PUTS_WRITTEN) & LOTS,
+        puts_held=(leg >> PUTS_HELD) & LOTS,
+        calls_escrowed=(leg >> CALLS_ESCROWED) & LOTS,
+        puts_escrowed=(leg >> PUTS_ESCROWED) & LOTS,
     )
 
 
@@ -84,3 +103,18 @@ def _net(half: uint256) -> int256:
     return unsafe_mul(
         convert(convert(unsafe_sub((half >> 31) & LOTS, half & LOTS), bytes32), int256), LOT
     )
+
+
+@internal
+@pure
+def _lent(leg: uint256, right: uint256) -> int256:
+    """
+    @notice Contracts of one right that accounts owe without escrow
+    @param leg Of the strike
+    @param right 0 call, 1 put
+    @return WAD, at least zero
+    @custom:error exact
+    """
+    held: uint256 = (leg >> unsafe_add(CALLS_HELD, unsafe_mul(right, 62))) & LOTS
+    escrowed: uint256 = (leg >> unsafe_add(CALLS_ESCROWED, unsafe_mul(right, 31))) & LOTS
+    return unsafe_mul(convert(convert(unsafe_sub(held, escrowed), bytes32), int256), LOT)

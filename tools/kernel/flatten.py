@@ -50,6 +50,7 @@ TARGETS = (
     Target("shock_grid", "_ready", external=False, calls=(*LOGS, "fixed._sqrt_variance")),
     Target("implied", "_guess", external=False, calls=("fixed._exp2_neg",)),
     Target("smile_mark", "_option", external=False),
+    Target("book_sum", "_sums", external=False),
     Target("black76", "_mark"),
     Target("black76", "_price", calls=("black76._call", "fixed._sqrt_variance")),
     Target("board_sum", "_board"),
