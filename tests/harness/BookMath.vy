@@ -6,10 +6,13 @@
 """
 
 from contracts import types
+from contracts.math import book_sum
 from contracts.math import book_words
 from contracts.math import desk_word
 from contracts.math import exposure
+from contracts.math import flat
 from contracts.math import payoff
+from contracts.math import position_word
 from contracts.modules import limits
 
 
@@ -51,6 +54,54 @@ def replaced(word: uint256, old: uint256, new: uint256, lots: int256) -> uint256
 @pure
 def totals(word: uint256) -> book_words.Totals:
     return book_words._totals(word)
+
+
+@external
+@pure
+def lent(word: uint256, lots: int256, risk: types.Risk) -> (uint256, bool):
+    return book_words._lent(word, lots, risk)
+
+
+@external
+@pure
+def leg(half: uint256, step: uint256, calls: uint256, puts: uint256) -> uint256:
+    return position_word._leg(half, step, calls, puts)
+
+
+@external
+@pure
+def position(leg: uint256, grid: uint256) -> types.Position:
+    return position_word._position(leg, grid)
+
+
+@external
+@pure
+def sums(
+    spot: uint256,
+    forward: uint256,
+    discount: uint256,
+    tau: uint256,
+    root: int256,
+    smile: types.Slice,
+    grid: uint256,
+    legs: DynArray[uint256, 24],
+) -> book_sum.Sums:
+    return book_sum._sums(spot, forward, discount, tau, root, smile, grid, legs)
+
+
+@external
+@pure
+def flat_sums(
+    spot: uint256,
+    forward: uint256,
+    discount: uint256,
+    tau: uint256,
+    root: int256,
+    smile: types.Slice,
+    grid: uint256,
+    legs: DynArray[uint256, 24],
+) -> book_sum.Sums:
+    return flat._sums(spot, forward, discount, tau, root, smile, grid, legs)
 
 
 @external

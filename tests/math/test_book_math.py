@@ -18,7 +18,8 @@ HALF = 2**63
 MOST = HALF - 1
 EDGES = (0, 1, -1, MOST, -MOST, -HALF, HALF, 2**70, -(2**70), 12_345, -98_765_432_109)
 ROUNDS = 300
-M32, M40, M42 = (2**n - 1 for n in (32, 40, 42))
+M32, M39, M40, M42 = (2**n - 1 for n in (32, 39, 40, 42))
+CREDIT = 2**255
 PASSED, WAITING = 2**254, 2**255
 
 
@@ -78,8 +79,10 @@ def test_traded__whole_lots__move_head_and_totals_by_exactly_their_risk(math: Co
     for draw, _ in draws(3):
         head = [draw.choice((MOST, -MOST, draw.randint(-(2**60), 2**60))) for _ in range(4)]
         rest = [draw.randint(-(2**68), 2**68) for _ in range(3)]
-        gross = draw.randrange(2**39)
-        totals = word_of([h + r for h, r in zip(head[1:], rest, strict=True)], 72) | gross << 216
+        gross = draw.randrange(2**39 - 1_000)
+        flag = draw.choice((0, CREDIT))
+        sums = [h + r for h, r in zip(head[1:], rest, strict=True)]
+        totals = word_of(sums, 72) | gross << 216 | flag
         risk = [draw.randint(-(2**34), 2**34) for _ in range(4)]
         lots, more = draw.randint(-(2**29), 2**29), draw.randint(-1_000, 1_000)
         if gross + more < 0:
@@ -91,6 +94,86 @@ def test_traded__whole_lots__move_head_and_totals_by_exactly_their_risk(math: Co
         assert (bool(is_fitting), new) == (fits, word_of(after))
         sums = [a + r for a, r in zip(after[1:], rest, strict=True)]
         assert list(math.totals.words(total)) == [*sums, gross + more]
+        assert total & CREDIT == flag
+
+
+@pytest.mark.parametrize("flag", [0, CREDIT])
+@pytest.mark.parametrize(("gross", "fitting"), [(M39 - 1, True), (M39, True), (M39 + 1, False)])
+def test_traded__lots_of_all_series__stay_below_their_flag(
+    math: Contract, flag: int, gross: int, fitting: bool
+) -> None:
+    """An opening past the end of the field is one that does not fit."""
+    before = gross - 3
+    found = math.traded.words(0, before << 216 | flag, -3, 3, 0, 0, 0, 0, 0)
+    assert bool(found[2]) == fitting
+    if fitting:
+        assert found[1] == gross << 216 | flag
+        back = math.traded.words(found[0], found[1], 3, -3, 0, 0, 0, 0, 0)
+        assert back == (0, before << 216 | flag, 1)
+
+
+# --- credit
+
+
+def credit_word(lots: int, *fields: int) -> int:
+    return word_of((lots, *fields))
+
+
+def test_lent__whole_lots__move_the_credit_by_exactly_their_risk(math: Contract) -> None:
+    """lent: p, a and b, and the lots themselves; weighted vega and dollar delta leave it alone."""
+    for draw, (p, a, b, _) in draws(11):
+        fields = [clamped(x) for x in (p, a, b)]
+        lots, more = draw.randrange(1, 2**36), draw.randint(-(2**31), 2**31)
+        risk = [draw.randint(-(2**34), 2**34) for _ in range(5)]
+        if lots + more < 0:
+            continue
+        after = [x + more * g for x, g in zip(fields, risk, strict=False)]
+        fits = all(-HALF <= x < HALF for x in after)
+        if not fits:
+            after = [max(-MOST, min(x, MOST)) for x in after]
+        word, is_fitting = math.lent.words(credit_word(lots, *fields), more, *risk)
+        if lots + more == 0:
+            after, fits = [0, 0, 0], True
+        assert (word, bool(is_fitting)) == (credit_word(lots + more, *after), fits)
+
+
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_lent__last_lot_gone__leaves_nothing(math: Contract, left: int) -> None:
+    """Trades at different spots leave a rest in the coefficients: it goes with the last lot."""
+    word, _ = math.lent.words(0, 5, 10, 20, 30, 40, 50)
+    word, is_fitting = math.lent.words(word, left - 5, 11, 19, 31, 40, 50)
+    expected = credit_word(
+        left, *(5 * x - (5 - left) * y for x, y in ((10, 11), (20, 19), (30, 31)))
+    )
+    assert (word, is_fitting) == (expected if left else 0, 1)
+
+
+def test_replaced__credit_of_all__is_the_sum_of_the_expiries(math: Contract) -> None:
+    """The same function as for heads: p, a and b stand one field further."""
+    draw, words, total = random.Random(12), [0] * 8, 0
+    for _ in range(60):
+        i, lots = draw.randrange(8), draw.randrange(2**36)
+        new = credit_word(lots, *(draw.choice((MOST, -MOST, 7)) for _ in range(3))) if lots else 0
+        (total,) = math.replaced.words(total, words[i], new, lots - words[i] % 2**64)
+        words[i] = new
+        heads = [math.totals.words(math.replaced.words(0, 0, word, 0)[0])[:3] for word in words]
+        sums = [sum(head[k] for head in heads) for k in range(3)]
+        lots_of_all = sum(word % 2**64 for word in words)
+        assert total == word_of(sums, 72) | lots_of_all << 216
+    for word in words:
+        (total,) = math.replaced.words(total, word, 0, -(word % 2**64))
+    assert total == 0
+
+
+def test_leg__fields__come_back(math: Contract) -> None:
+    """leg, position: flags of the half do not reach the leg."""
+    draw = random.Random(13)
+    for _ in range(ROUNDS):
+        lots = [draw.choice((0, 1, 2**31 - 1, draw.randrange(2**31))) for _ in range(6)]
+        step, grid = draw.choice((1, 2**26, 2**70 - 1)), draw.choice((1, 50 * WAD))
+        half = word_of(lots[:4], 31) | draw.randrange(16) << 124
+        (leg,) = math.leg.words(half, step, *lots[4:])
+        assert list(math.position.words(leg, grid)) == [step * grid, *lots]
 
 
 # --- guards

@@ -291,13 +291,14 @@ ELSEWHERE = {
 
 UNIT = "tests/unit"
 MODULES_ELSEWHERE = {
+    "book_sum": (f"{UNIT}/book/test_valuer.py, to the last bit",),
     "book_words": ("tests/math/test_book_math.py",),
     "carry": (f"{UNIT}/surface/test_views.py",),
     "desk_word": ("tests/math/test_book_math.py", f"{UNIT}/desk/test_roles.py"),
     "exposure": ("tests/math/test_book_math.py", f"{UNIT}/quoter/test_quote.py, to the unit"),
     "mark_out": (f"{UNIT}/book/test_flows.py, to the unit",),
     "payoff": (f"{UNIT}/desk/test_settlement.py, to the unit", "tests/math/test_book_math.py"),
-    "position_word": (f"{UNIT}/book/test_positions.py",),
+    "position_word": (f"{UNIT}/book/test_positions.py", "tests/math/test_book_math.py"),
     "roster_word": (f"{UNIT}/book/test_positions.py",),
     "series": (f"{UNIT}/option_token/test_series.py",),
     "slice_word": (f"{UNIT}/surface/test_views.py",),

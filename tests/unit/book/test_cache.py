@@ -74,7 +74,7 @@ class Book:
     @property
     def contracts(self) -> float:
         """Gross."""
-        return sum(sum(p[1:]) for p in self.market.book.positions(self.expiry)) / 10_000
+        return sum(sum(p[1:5]) for p in self.market.book.positions(self.expiry)) / 10_000
 
     @property
     def _deviations(self) -> tuple[float, float]:

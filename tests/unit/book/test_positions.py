@@ -30,7 +30,7 @@ def constructing(world: World, **changed: Any) -> str | None:
         vault=world.vault,
         oracle=market.oracle,
         surface=market.surface,
-        pricer=market.pricer,
+        valuer=world.valuer,
         reference=REFERENCE,
         grid=GRID,
         sheet=market.sheet,
@@ -68,8 +68,9 @@ def test_constructor__what_it_is_given__can_be_read(world: World) -> None:
     book, market = world.book, world.market
     assert (book.DESK(), book.VAULT()) == (world.desk, world.vault)
     assert (book.REFERENCE(), book.GRID()) == (REFERENCE, GRID)
-    for name in ("oracle", "surface", "pricer"):
+    for name in ("oracle", "surface"):
         assert book.method(name.upper())() == market.deployment[name].address
+    assert book.VALUER() == world.valuer.address
     assert book.sheet() == market.sheet.address
     assert book.CUTOFF() == 12 * 3_600
     assert [(e.name, dict(e.args)) for e in book.receipt.events] == [
@@ -87,7 +88,7 @@ def test_roles__desks_methods__are_the_desks_alone(world: World) -> None:
     methods: dict[str, tuple[Any, ...]] = {
         "prepare": (1, WAD, 1, 1, 60),
         "renew": (expiry, snapshot),
-        "apply": (1, 1, 0, RISK, False),
+        "apply": (1, 1, 0, 0, RISK, 0),
         "list_strike": (expiry, 2_000 * WAD),
         "delist_strike": (expiry, 2_000 * WAD),
         "close": (expiry,),
@@ -237,11 +238,11 @@ def test_apply__lots__fit_their_field(world: World, right: str, lots: int) -> No
     for strike in (2_000, 2_050):
         series = world.series(expiry, strike, right)
         reason = "book: lots" if lots > MOST_LOTS else None
-        assert outcome(world.book.apply, series, lots, 0, RISK, False, sender=world.desk) == reason
-        assert outcome(world.book.apply, series, 0, lots, RISK, False, sender=world.desk) == reason
+        assert outcome(world.book.apply, series, lots, 0, 0, RISK, 0, sender=world.desk) == reason
+        assert outcome(world.book.apply, series, 0, lots, 0, RISK, 0, sender=world.desk) == reason
         for written, held in ((-1, 0), (0, -1)):
             assert outcome(
-                world.book.apply, series, written, held, RISK, False, sender=world.desk
+                world.book.apply, series, written, held, 0, RISK, 0, sender=world.desk
             ) == ("book: lots")
 
 
@@ -307,14 +308,14 @@ def test_apply__coefficient_at_the_end_of_its_field__stops_openings_only(
     world.apply(series, 7, risk=tuple(unit))
     assert world.book.polynomial(expiry)[field] == sign * 7 * 2**60
     unit[field] = -(end - sign * 7 * 2**60)
-    assert outcome(world.book.apply, series, 1, 0, tuple(unit), False, sender=world.desk) is None
+    assert outcome(world.book.apply, series, 1, 0, 0, tuple(unit), 0, sender=world.desk) is None
     unit[field] -= sign
     assert (
-        refused(world.book.apply, series, 1, 0, tuple(unit), False, sender=world.desk)
+        refused(world.book.apply, series, 1, 0, 0, tuple(unit), 0, sender=world.desk)
         == "book: range"
     )
     assert (
-        refused(world.book.apply, series, 0, 1, _minus(unit), False, sender=world.desk)
+        refused(world.book.apply, series, 0, 1, 0, _minus(unit), 0, sender=world.desk)
         == "book: range"
     )
     unit[field] = sign * 2**61
@@ -344,8 +345,9 @@ def test_close__expiry__says_what_stood_in_it_and_forgets_it(world: World) -> No
     receipt = world.book.close(first, sender=world.desk)
     assert own(world, receipt) == [("ExpiryClosed", {"expiry": first})]
     assert [tuple(p) for p in receipt.value] == [
-        (to_wad(2_000), 11, 3, 0, 0),
-        (to_wad(2_050), 0, 0, 0, 5),
+        (to_wad(1_900), 0, 0, 0, 0, 0, 0),
+        (to_wad(2_000), 11, 3, 0, 0, 0, 0),
+        (to_wad(2_050), 0, 0, 0, 5, 0, 0),
     ]
     assert world.book.expiries() == (second,)
     assert world.book.strikes(first) == world.book.positions(first) == ()
@@ -359,7 +361,7 @@ def test_close__expiry__says_what_stood_in_it_and_forgets_it(world: World) -> No
     for strike in (1_900, 2_000, 2_050):
         assert not world.prepare(world.series(first, strike)).value.is_listed
     world.list_strikes(first, 2_000)
-    assert tuple(world.book.positions(first)[0]) == (to_wad(2_000), 0, 0, 0, 0)
+    assert tuple(world.book.positions(first)[0]) == (to_wad(2_000), 0, 0, 0, 0, 0, 0)
 
 
 def test_delist__strike__must_be_listed_and_empty(world: World) -> None:

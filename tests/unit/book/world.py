@@ -22,6 +22,7 @@ class World:
     book: Contract
     desk: str
     vault: str
+    valuer: Contract
 
     @property
     def expiries(self) -> list[int]:
@@ -36,9 +37,16 @@ class World:
         return self.market.series(expiry, strike, right)
 
     def apply(
-        self, series: int, written: int, held: int = 0, risk: Any = RISK, is_blind: bool = False
+        self,
+        series: int,
+        written: int,
+        held: int = 0,
+        escrowed: int = 0,
+        risk: Any = RISK,
+        flags: int = 0,
     ) -> Any:
-        return self.book.apply(series, written, held, risk, is_blind, sender=self.desk)
+        args = series, written, held, escrowed, risk, flags
+        return self.book.apply(*args, sender=self.desk)
 
     def prepare(
         self,
@@ -59,6 +67,8 @@ class World:
 
 def build(market: LocalMarket) -> World:
     desk, vault = market.who("other"), market.who("lp")
-    parts = (market.oracle, market.surface, market.pricer)
+    valuer = market.chain.deploy(compile_contract("Valuer"))
+    parts = (market.oracle, market.surface, valuer)
     args = (desk, vault, *parts, REFERENCE, GRID, market.sheet)
-    return World(market, market.chain.deploy(compile_contract("Book"), *args), desk, vault)
+    book = market.chain.deploy(compile_contract("Book"), *args)
+    return World(market, book, desk, vault, valuer)
