@@ -74,9 +74,7 @@ credit_of_all: uint256  # zero unless the totals say that there is some
 rounds: uint256  # see `mark_out` for these two
 averages: uint256
 positions_of: HashMap[uint256, uint256]  # see `position_word`
-escrows: HashMap[
-    uint256, uint256
-]  # by series: lots, read where the position says that there are any
+escrows: HashMap[uint256, uint256]  # the same, read where a position says that there are any
 strikes_of: HashMap[uint256, uint256]  # by expiry: see `strike_list`
 roster: uint256  # sheet 160 | days of up to eight expiries, 12 bits each; see `roster_word`
 
@@ -291,13 +289,10 @@ def close(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
     for position: types.Position in found:
         step: uint256 = unsafe_div(position.strike, GRID)
         key: uint256 = position_word._key(expiry, step)
-        word: uint256 = self.positions_of[key]
-        self.positions_of[key] = word & ~(position_word.HALF << position_word._shift(step))
-        call: uint256 = (expiry << 128) | (position.strike << 8)
-        if position.calls_escrowed != 0:
-            self.escrows[call] = 0
-        if position.puts_escrowed != 0:
-            self.escrows[call | series.PUT] = 0
+        side: uint256 = position_word._shift(step)
+        self.positions_of[key] &= ~(position_word.HALF << side)
+        if position.calls_escrowed | position.puts_escrowed != 0:
+            self.escrows[key] &= ~(position_word.HALF << side)
         lots = unsafe_add(
             lots,
             unsafe_add(
@@ -612,14 +607,10 @@ def _leg(expiry: uint256, step: uint256, half: uint256) -> uint256:
     @param half What stands in the strike
     @return See `position_word`
     """
-    calls: uint256 = 0
-    puts: uint256 = 0
-    id: uint256 = (expiry << 128) | (unsafe_mul(step, GRID) << 8)
-    if half & position_word.ESCROW != 0:
-        calls = self.escrows[id]
-    if half & (position_word.ESCROW << 1) != 0:
-        puts = self.escrows[id | series.PUT]
-    return position_word._leg(half, step, calls, puts)
+    escrow: uint256 = 0
+    if half & position_word.FILLED > position_word.POSITIONS:
+        escrow = self.escrows[(expiry << 128) | (step >> 1)] >> ((step & 1) << 7)
+    return position_word._leg(half, step, escrow)
 
 
 @internal
@@ -643,31 +634,32 @@ def _move(id: uint256, written: int256, held: int256, escrowed: int256):
         refusal._refuse("book: lots")
     mark: uint256 = (position_word.ESCROW << (id & 255)) << side
     if word & mark != 0 or escrowed != 0:
-        word = self._escrow(id, word, mark, now_held, escrowed)
+        if self._escrow(key, unsafe_add(side, unsafe_mul(id & 255, 31)), now_held, escrowed):
+            word |= mark
+        else:
+            word &= ~mark
     self.positions_of[key] = unsafe_add(
         word, unsafe_add(more << offset, more_held << unsafe_add(offset, 31))
     )
 
 
 @internal
-def _escrow(id: uint256, word: uint256, mark: uint256, held: uint256, more: int256) -> uint256:
+def _escrow(key: uint256, offset: uint256, held: uint256, more: int256) -> bool:
     """
     @notice Changes what of a series is escrowed
-    @param id Series
-    @param word Of its strike
-    @param mark The bit that says whether some is
+    @param key Of the strike's word
+    @param offset Of the series in the word of escrow
     @param held Lots that accounts owe, after the change
     @param more Lots escrowed more
-    @return The word with that bit as it is now
+    @return Whether some is
     """
-    was: uint256 = self.escrows[id] if word & mark != 0 else 0
+    word: uint256 = self.escrows[key]
+    was: uint256 = (word >> offset) & position_word.LOTS
     now: uint256 = unsafe_add(was, book_words._bits(more))
     if now > held:  # below zero too
         refusal._refuse("book: escrow")
-    self.escrows[id] = now
-    if now == 0:
-        return word & ~mark
-    return word | mark
+    self.escrows[key] = word ^ ((was ^ now) << offset)
+    return now != 0
 
 
 @internal
@@ -736,7 +728,10 @@ def _standing(
     lots: uint256 = half >> unsafe_mul(id & 1, position_word.PUTS_WRITTEN)
     escrowed: uint256 = 0
     if half & (position_word.ESCROW << (id & 1)) != 0:
-        escrowed = self.escrows[id]
+        escrowed = (
+            self.escrows[((id >> 128) << 128) | (step >> 1)]
+            >> unsafe_add((step & 1) << 7, unsafe_mul(id & 1, 31))
+        ) & position_word.LOTS
     return types.Standing(
         exposure=types.Exposure(
             delta=totals.delta,

@@ -6,8 +6,8 @@
 @notice Two neighbouring strikes of the grid share a word, 128 bits each, from the lowest: calls
     written 31 | calls held 31 | puts written 31 | puts held 31, in lots | some calls are escrowed 1 |
     some puts are 1 | one bit free | listed 1. A listed strike is never zero, so its first trade does
-    not pay for a new slot. How many lots are escrowed is stored apart, by series, and read where the
-    bit says that there are any.
+    not pay for a new slot. How many lots are escrowed stands in a word of its own, the same two
+    strikes in the same halves, calls 31 | puts 31, and is read where a bit says that there are any.
 
     A leg is what an evaluation is told of one strike: positions 124 | calls escrowed 31 | puts
     escrowed 31 | the strike in steps of the grid 70.
@@ -23,6 +23,7 @@ CALLS_ESCROWED: constant(uint256) = 124  # of a leg, as the next two
 PUTS_ESCROWED: constant(uint256) = 155
 STEP: constant(uint256) = 186
 HELD: constant(uint256) = (LOTS << CALLS_HELD) | (LOTS << PUTS_HELD)
+BOTH: constant(uint256) = 2**62 - 1  # lots of calls and of puts
 LISTED: constant(uint256) = 2**127
 HALF: constant(uint256) = 2**128 - 1
 POSITIONS: constant(uint256) = 2**124 - 1
@@ -56,19 +57,16 @@ def _shift(step: uint256) -> uint256:
 
 @internal
 @pure
-def _leg(half: uint256, step: uint256, calls: uint256, puts: uint256) -> uint256:
+def _leg(half: uint256, step: uint256, escrow: uint256) -> uint256:
     """
     @notice A strike for an evaluation
     @param half Of the strike
     @param step The strike in steps of the grid
-    @param calls Lots escrowed
-    @param puts Lots escrowed
+    @param escrow Half of the word of escrow, or zero
     @return The leg
     @custom:error exact
     """
-    return (
-        (half & POSITIONS) | (calls << CALLS_ESCROWED) | (puts << PUTS_ESCROWED) | (step << STEP)
-    )
+    return (half & POSITIONS) | ((escrow & BOTH) << CALLS_ESCROWED) | (step << STEP)
 
 
 @internal

@@ -64,8 +64,8 @@ def lent(word: uint256, lots: int256, risk: types.Risk) -> (uint256, bool):
 
 @external
 @pure
-def leg(half: uint256, step: uint256, calls: uint256, puts: uint256) -> uint256:
-    return position_word._leg(half, step, calls, puts)
+def leg(half: uint256, step: uint256, escrow: uint256) -> uint256:
+    return position_word._leg(half, step, escrow)
 
 
 @external

@@ -172,7 +172,8 @@ def test_leg__fields__come_back(math: Contract) -> None:
         lots = [draw.choice((0, 1, 2**31 - 1, draw.randrange(2**31))) for _ in range(6)]
         step, grid = draw.choice((1, 2**26, 2**70 - 1)), draw.choice((1, 50 * WAD))
         half = word_of(lots[:4], 31) | draw.randrange(16) << 124
-        (leg,) = math.leg.words(half, step, *lots[4:])
+        escrow = word_of(lots[4:], 31) | draw.randrange(4) << 62
+        (leg,) = math.leg.words(half, step, escrow)
         assert list(math.position.words(leg, grid)) == [step * grid, *lots]
 
 
