@@ -416,10 +416,15 @@ def _buyback(
 ) -> types.Cut:
     """
     @notice Buys back a leg of an account that is not healthy
-    @dev An account is wound up at the mark where its equity does not pay for closing: this leg at the
-        price given and the others at two half-spreads, or this leg at two half-spreads. So it is where
-        cash would pay for the least part of the leg at two half-spreads and does not at the price
-        given; else neither buying nor selling might be possible
+    @dev Where the account owns options, no more is bought than cash pays for: they are sold first, or the
+        fund would pay for what they are worth.
+
+        An account is wound up at the mark where its equity does not pay for closing: this leg at the
+        price given and the others at two half-spreads, or all at two half-spreads. So it is where cash
+        does not pay for the least part of the leg at the price given and would at two half-spreads;
+        else neither buying nor selling might be possible. In a windup, options worth less than its
+        reward, or than that part of what is owed which a bonus may be, delay nothing: the desk may have
+        no bid for them.
     @param found Nothing, as yet
     @param account The account
     @param terms Of a sheet
@@ -436,12 +441,19 @@ def _buyback(
     excess: int256 = max(convert(price, int256) - leg.mark - 2 * leg.half_spread, 0)
     closing: int256 = requirement._ceil_div(totals.closing + leg.owed * excess, LOTS)
     least: int256 = min(leg.owed, convert(terms.dust, int256))
-    paid_for: int256 = self._paid_for(have, convert(price, int256), totals, terms)
+    delays: bool = totals.owned_value >= min(
+        convert(terms.windup_reward, int256) * LOTS,
+        totals.owed_value * convert(terms.bonus_max, int256) // WAD,
+    )
+    paid_for: int256 = max_value(int256)
+    if totals.owned_value != 0:
+        paid_for = self._paid_for(have, convert(price, int256))
     if found.before.equity < closing or (
-        paid_for < least and have >= self._least_price(leg, terms)
+        paid_for < least and (not delays or have >= self._least_price(leg, terms))
     ):
-        paid_for = self._paid_for(have, leg.mark, totals, terms)
-        return self._windup(found, account, terms, index, min(asked, paid_for), have)
+        if delays:
+            asked = min(asked, self._paid_for(have, leg.mark))
+        return self._windup(found, account, terms, index, asked, have)
     case: Case = Case(
         account=account,
         terms=terms,
@@ -458,19 +470,14 @@ def _buyback(
 
 @internal
 @pure
-def _paid_for(
-    have: int256, price: int256, totals: requirement.Totals, terms: types.MarginTerms
-) -> int256:
+def _paid_for(have: int256, price: int256) -> int256:
     """
-    @notice How much cash pays for. Where the account owns options, no more: they are sold first. Those
-        worth less than the reward of a windup delay nothing
+    @notice How much cash pays for
     @param have Cash
     @param price Per contract
-    @param totals Of the account
-    @param terms Of a sheet
     @return Lots
     """
-    if price == 0 or totals.owned_value < convert(terms.windup_reward, int256) * LOTS:
+    if price == 0:
         return max_value(int256)
     return have * LOTS // price
 

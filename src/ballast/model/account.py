@@ -378,11 +378,23 @@ class _Case:
         asked, least = min(lots, self._owed), min(self._owed, terms.dust)
         excess = max(each - leg.mark - 2.0 * leg.half_spread, 0.0)
         closing = self.before.closing + leg.leg.short * excess
-        is_beyond = self._paid_for(each) < least and cash >= self._least_price(leg)
+        most = self._paid_for(each) if self._owned_value else 2**63
+        is_beyond = most < least and (not self._delays or cash >= self._least_price(leg))
         if self.before.equity < closing or is_beyond:
-            most = min(asked, self._paid_for(leg.mark))
-            return self._windup(most) if most else None
-        return self._sized(min(asked, self._paid_for(each)), each)
+            if self._delays:
+                asked = min(asked, self._paid_for(leg.mark))
+            return self._windup(asked) if asked else None
+        return self._sized(min(asked, most), each)
+
+    @property
+    def _owned_value(self) -> float:
+        return sum(p.leg.owned * p.bid for p in self.legs)
+
+    @property
+    def _delays(self) -> bool:
+        """Must what the account owns be sold before somebody else pays for a windup?"""
+        owed = sum(p.leg.short * p.mark for p in self.legs if p.is_live)
+        return self._owned_value >= min(self.terms.windup_reward, self.terms.bonus_max * owed)
 
     def _least_price(self, leg: Priced) -> float:
         """What buying back all of a leg, or as much as is not dust, may cost."""
@@ -390,11 +402,8 @@ class _Case:
         return size * (leg.mark + 2.0 * leg.half_spread)
 
     def _paid_for(self, each: float) -> int:
-        """Lots that cash pays for, where the account has options to sell first."""
-        owned = sum(p.leg.owned * p.bid for p in self.legs)
-        if each == 0.0 or owned < self.terms.windup_reward:
-            return 2**63
-        return floor(self.account.cash * LOTS / each)
+        """Lots that cash pays for."""
+        return floor(self.account.cash * LOTS / each) if each else 2**63
 
     def _windup(self, lots: int) -> Cut:
         size = lots / LOTS
@@ -402,15 +411,20 @@ class _Case:
         after = self._assessed(cash, owed=-size)
         return Cut(lots, True, 0.0, self.before, after)
 
+    def _room(self, lots: int, each: float) -> float:
+        """By how much equity may fall, after a size and before its bonus, and health rise."""
+        size = lots / LOTS
+        raw = self._assessed(self.account.cash - size * each, owed=-size)
+        return raw.equity - self.before.health * raw.maintenance
+
     def _tried(self, lots: int, each: float) -> Cut:
         """What a size does, whether or not it is allowed."""
-        size, before = lots / LOTS, self.before
+        size = lots / LOTS
         cash = self.account.cash - size * each
-        raw = self._assessed(cash, owed=-size)
-        rate = min(self.terms.bonus_max, 1.0 - before.health)
-        room = raw.equity - before.health * raw.maintenance
-        bonus = max(min(rate * size * each, room, cash), 0.0)
-        return Cut(lots, False, bonus, before, self._assessed(cash - bonus, owed=-size))
+        rate = min(self.terms.bonus_max, 1.0 - self.before.health)
+        bonus = max(min(rate * size * each, self._room(lots, each), cash), 0.0)
+        after = self._assessed(cash - bonus, owed=-size)
+        return Cut(lots, False, bonus, self.before, after)
 
     def _sized(self, most: int, each: float) -> Cut | None:
         if most == 0:
@@ -423,7 +437,7 @@ class _Case:
             if most < self._owed <= dust:
                 return None
             found = self._tried(self._owed if most == self._owed else self._owed - dust, each)
-        is_better = found.after.health > self.before.health
+        is_better = self._room(found.lots, each) > 0.0
         return found if is_better or self.index == self.before.costliest else None
 
     def _searched(self, most: int, each: float) -> Cut:
