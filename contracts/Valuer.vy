@@ -110,11 +110,11 @@ def expired(
         puts: int256 = position_word._lent(leg, 1)
         lots = unsafe_add(lots, unsafe_add(calls, puts))
         if ahead > 0:
-            n: int256 = unsafe_sub(position_word._net(leg), calls)
+            n: int256 = unsafe_sub(position_word._net(leg, 0), calls)
             held = unsafe_add(held, unsafe_div(unsafe_mul(n, ahead), fixed_price))
             credit = unsafe_add(credit, self._nano(unsafe_mul(calls, ahead)))
         else:
-            n: int256 = unsafe_sub(position_word._net(leg >> position_word.PUTS_WRITTEN), puts)
+            n: int256 = unsafe_sub(position_word._net(leg, 1), puts)
             quote = unsafe_sub(quote, self._nano(unsafe_mul(n, ahead)))
             credit = unsafe_sub(credit, self._nano(unsafe_mul(puts, ahead)))
     nano_per_x: int256 = self._nano(unsafe_mul(held, convert(reference, int256)))

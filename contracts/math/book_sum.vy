@@ -127,25 +127,12 @@ def _sums(
                 else:
                     call = unsafe_sub(call, put)
                     put = 0
-            m: int256 = convert(
-                convert(
-                    unsafe_sub(
-                        (leg >> position_word.CALLS_HELD) & position_word.LOTS,
-                        leg & position_word.LOTS,
-                    ),
-                    bytes32,
-                ),
-                int256,
+            m: int256 = unsafe_sub(
+                position_word._field(leg, position_word.CALLS_HELD), position_word._field(leg, 0)
             )
-            n: int256 = convert(
-                convert(
-                    unsafe_sub(
-                        (leg >> position_word.PUTS_HELD) & position_word.LOTS,
-                        (leg >> position_word.PUTS_WRITTEN) & position_word.LOTS,
-                    ),
-                    bytes32,
-                ),
-                int256,
+            n: int256 = unsafe_sub(
+                position_word._field(leg, position_word.PUTS_HELD),
+                position_word._field(leg, position_word.PUTS_WRITTEN),
             )
             value = unsafe_add(value, unsafe_add(unsafe_mul(m, call), unsafe_mul(n, put)))
             puts = unsafe_add(puts, n)
@@ -157,25 +144,13 @@ def _sums(
                 n_pdf_over_z, unsafe_div(unsafe_mul(m, position_word.LOT) << 40, z)
             )
             if leg & position_word.HELD != 0:
-                m = convert(
-                    convert(
-                        unsafe_sub(
-                            (leg >> position_word.CALLS_HELD) & position_word.LOTS,
-                            (leg >> position_word.CALLS_ESCROWED) & position_word.LOTS,
-                        ),
-                        bytes32,
-                    ),
-                    int256,
+                m = unsafe_sub(
+                    position_word._field(leg, position_word.CALLS_HELD),
+                    position_word._field(leg, position_word.CALLS_ESCROWED),
                 )
-                n = convert(
-                    convert(
-                        unsafe_sub(
-                            (leg >> position_word.PUTS_HELD) & position_word.LOTS,
-                            (leg >> position_word.PUTS_ESCROWED) & position_word.LOTS,
-                        ),
-                        bytes32,
-                    ),
-                    int256,
+                n = unsafe_sub(
+                    position_word._field(leg, position_word.PUTS_HELD),
+                    position_word._field(leg, position_word.PUTS_ESCROWED),
                 )
                 credit = unsafe_add(credit, unsafe_add(unsafe_mul(m, call), unsafe_mul(n, put)))
                 credit_puts = unsafe_add(credit_puts, n)
@@ -236,10 +211,10 @@ def _stepped(far: Step, leg: uint256, strike: uint256, spot: uint256, discount: 
     n: int256 = 0
     lent: int256 = 0
     if ahead > 0:
-        n = position_word._net(leg)
+        n = position_word._net(leg, 0)
         lent = position_word._lent(leg, 0)
     else:
-        n = unsafe_sub(0, position_word._net(leg >> position_word.PUTS_WRITTEN))
+        n = unsafe_sub(0, position_word._net(leg, 1))
         lent = unsafe_sub(0, position_word._lent(leg, 1))
     return Step(
         value=unsafe_add(far.value, unsafe_div(unsafe_mul(n, ahead), fixed.WAD)),

@@ -598,8 +598,8 @@ def _sums(spot: uint256, forward: uint256, discount: uint256, tau: uint256, root
                 else:
                     call = unsafe_sub(call, put)
                     put = 0
-            m: int256 = convert(convert(unsafe_sub(leg >> position_word.CALLS_HELD & position_word.LOTS, leg & position_word.LOTS), bytes32), int256)
-            n4: int256 = convert(convert(unsafe_sub(leg >> position_word.PUTS_HELD & position_word.LOTS, leg >> position_word.PUTS_WRITTEN & position_word.LOTS), bytes32), int256)
+            m: int256 = unsafe_sub(convert(convert(leg >> position_word.CALLS_HELD & position_word.LOTS, bytes32), int256), convert(convert(leg >> 0 & position_word.LOTS, bytes32), int256))
+            n4: int256 = unsafe_sub(convert(convert(leg >> position_word.PUTS_HELD & position_word.LOTS, bytes32), int256), convert(convert(leg >> position_word.PUTS_WRITTEN & position_word.LOTS, bytes32), int256))
             word_value = unsafe_add(word_value, unsafe_add(unsafe_mul(m, call), unsafe_mul(n4,
                 put)))
             puts = unsafe_add(puts, n4)
@@ -610,8 +610,8 @@ def _sums(spot: uint256, forward: uint256, discount: uint256, tau: uint256, root
             n_pdf_over_z = unsafe_add(n_pdf_over_z, unsafe_div(unsafe_mul(m,
                 position_word.LOT) << 40, z))
             if leg & position_word.HELD != 0:
-                m = convert(convert(unsafe_sub(leg >> position_word.CALLS_HELD & position_word.LOTS, leg >> position_word.CALLS_ESCROWED & position_word.LOTS), bytes32), int256)
-                n4 = convert(convert(unsafe_sub(leg >> position_word.PUTS_HELD & position_word.LOTS, leg >> position_word.PUTS_ESCROWED & position_word.LOTS), bytes32), int256)
+                m = unsafe_sub(convert(convert(leg >> position_word.CALLS_HELD & position_word.LOTS, bytes32), int256), convert(convert(leg >> position_word.CALLS_ESCROWED & position_word.LOTS, bytes32), int256))
+                n4 = unsafe_sub(convert(convert(leg >> position_word.PUTS_HELD & position_word.LOTS, bytes32), int256), convert(convert(leg >> position_word.PUTS_ESCROWED & position_word.LOTS, bytes32), int256))
                 word_credit = unsafe_add(word_credit, unsafe_add(unsafe_mul(m, call),
                     unsafe_mul(n4, put)))
                 credit_puts = unsafe_add(credit_puts, n4)

@@ -91,15 +91,30 @@ def _position(leg: uint256, grid: uint256) -> types.Position:
 
 @internal
 @pure
-def _net(half: uint256) -> int256:
+def _field(leg: uint256, place: uint256) -> int256:
+    """
+    @notice One field of a leg
+    @param leg Of a strike
+    @param place Where it begins
+    @return Lots
+    @custom:error exact
+    """
+    return convert(convert((leg >> place) & LOTS, bytes32), int256)
+
+
+@internal
+@pure
+def _net(leg: uint256, right: uint256) -> int256:
     """
     @notice Contracts of one right, held less written
-    @param half Of the strike, shifted to the right
+    @param leg Of a strike
+    @param right 0 call, 1 put
     @return WAD
     @custom:error exact
     """
+    place: uint256 = unsafe_mul(right, PUTS_WRITTEN)
     return unsafe_mul(
-        convert(convert(unsafe_sub((half >> 31) & LOTS, half & LOTS), bytes32), int256), LOT
+        unsafe_sub(self._field(leg, unsafe_add(place, CALLS_HELD)), self._field(leg, place)), LOT
     )
 
 
@@ -113,6 +128,6 @@ def _lent(leg: uint256, right: uint256) -> int256:
     @return WAD, at least zero
     @custom:error exact
     """
-    held: uint256 = (leg >> unsafe_add(CALLS_HELD, unsafe_mul(right, 62))) & LOTS
-    escrowed: uint256 = (leg >> unsafe_add(CALLS_ESCROWED, unsafe_mul(right, 31))) & LOTS
-    return unsafe_mul(convert(convert(unsafe_sub(held, escrowed), bytes32), int256), LOT)
+    held: int256 = self._field(leg, unsafe_add(CALLS_HELD, unsafe_mul(right, PUTS_WRITTEN)))
+    escrowed: int256 = self._field(leg, unsafe_add(CALLS_ESCROWED, unsafe_mul(right, 31)))
+    return unsafe_mul(unsafe_sub(held, escrowed), LOT)

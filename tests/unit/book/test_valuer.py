@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from ballast.units import WAD
 from tests.math.bytecode import CallRevertedError, Contract, deployed
 from tests.math.domain import random_boards
+from tests.math.shadow import Shadow
 
 LOT = 10**14
 MOST = 2**31 - 1
@@ -184,6 +186,54 @@ def test_sums__readable_module__gives_identical_sums(math: Contract) -> None:
             assert ours.value.reason == refusal.reason
             continue
         assert found == math.sums(*args)
+
+
+@pytest.mark.parametrize("optimize", ["none", "codesize"])
+def test_evaluated__other_optimisation__gives_identical_words(optimize: str) -> None:
+    ours, theirs = deployed("Valuer"), deployed("Valuer", optimize)
+    for expiry in random_expiries(60):
+        args = expiry.reference, expiry.grid, expiry.legs
+        assert ours.expired(expiry.spot, *args) == theirs.expired(expiry.spot, *args)
+        try:
+            found = ours.evaluated(expiry.snapshot(), *args)
+        except CallRevertedError:
+            continue
+        assert found == theirs.evaluated(expiry.snapshot(), *args)
+
+
+def extreme_expiries() -> Iterator[Expiry]:
+    """24 legs of the largest size at the same edge: every sum at its largest."""
+    smiles = (256 * WAD, 0, 64 * WAD), (WAD, 1 - WAD, WAD), (10**6, 0, 0), (WAD, WAD // 2, 2 * WAD)
+    sides = (0, MOST, 0, MOST, 0, 0), (MOST, 0, MOST, 0, 0, 0), (0, MOST, 0, 0, 0, 0)
+    for spot, smile, side in product((10**6, WAD, 2**108), smiles, sides):
+        for discount, tau in product((WAD // 2, WAD, 2 * WAD), (1, 2**27)):
+            forward = (spot * WAD + discount // 2) // discount
+            for strike in (forward // 31 + 1, forward, 31 * forward):
+                grid = max(1, strike >> 60)
+                step = min(-(-strike // grid), 31 * forward // grid)
+                strikes = ((step, *side),) * 24
+                yield Expiry(spot, discount, tau, smile, WAD, grid, strikes)
+
+
+@pytest.mark.parametrize("module", ["book_sum", "flat"])
+def test_sums__largest_and_random_books__overflow_nowhere(math: Contract, module: str) -> None:
+    """Unchecked arithmetic, followed in integers without end; the result is the bytecode's."""
+    source, seen = Shadow.of(f"contracts/math/{module}.vy"), 0
+    for expiry in (*extreme_expiries(), *random_expiries(60)):
+        reach = expiry.forward // 31 + 1, 31 * expiry.forward
+        inside = tuple(s for s in expiry.strikes if reach[0] <= s[0] * expiry.grid <= reach[1])
+        expiry = replace(expiry, strikes=inside)
+        market = expiry.spot, expiry.forward, expiry.discount, expiry.tau, expiry.root
+        smile = dict(zip(("theta", "rho", "psi"), expiry.smile, strict=True))
+        run = source.call("_sums", *market, smile, expiry.grid, expiry.legs)
+        if run.reverted is not None:
+            assert run.reverted == "pricer: variance"
+            continue
+        assert not run.overflows, (*map(str, run.overflows), expiry)
+        args = *market, expiry.smile, expiry.grid, expiry.legs
+        assert tuple(run.value.values()) == math.sums(*args)
+        seen += 1
+    assert seen > 150
 
 
 ONE = Expiry(
