@@ -1,5 +1,5 @@
 # pragma version 0.4.3
-# pragma optimize gas
+# pragma optimize codesize
 # pragma nonreentrancy on
 """
 @title Vault
@@ -58,15 +58,16 @@ asset: public(immutable(address))  # the quote token
 UNDERLYING: public(immutable(address))  # what calls settle in
 BOOK: public(immutable(address))
 DESK: public(immutable(address))
+MARGIN: public(immutable(address))  # holds what accounts owe
 FUND: public(immutable(address))  # receives dues
 OWNER: public(immutable(address))
-name: public(immutable(String[48]))
-symbol: public(immutable(String[16]))
 decimals: public(immutable(uint8))
 VIRTUAL: immutable(uint256)  # shares that nobody owns
 QUOTE_SCALE: immutable(uint256)  # WAD in an asset
 UNIT_SCALE: immutable(uint256)  # WAD in a unit of underlying
 
+name: public(String[48])  # in storage, like the symbol: no code asks, and code is dear
+symbol: public(String[16])
 fee_receiver: public(address)  # of the performance fee; nobody: there is none
 
 
@@ -81,6 +82,7 @@ struct Marks:  # the vault at one moment
     potential: uint256  # U, WAD
     spot: uint256
     supply: uint256  # shares that a flow finds, those of a fee that is due included
+    parts: uint256  # the same with the virtual ones
     free: uint256  # assets
     room: uint256  # assets that LPs may still bring
     underlying: uint256  # WAD
@@ -93,6 +95,7 @@ def __init__(
     underlying: address,
     book: address,
     desk: address,
+    margin: address,
     fund: address,
     owner: address,
     _name: String[48],
@@ -104,6 +107,7 @@ def __init__(
     @param underlying Another token, likewise
     @param book Values options; need not stand yet
     @param desk Trades; need not stand yet
+    @param margin Holds accounts; need not stand yet
     @param fund Receives its part of fees
     @param owner Names the receiver of the performance fee: the timelock
     @param _name Of the share
@@ -111,7 +115,7 @@ def __init__(
     """
     if quote == underlying:
         refusal._refuse("vault: tokens")
-    if empty(address) in [book, desk, fund, owner]:
+    if empty(address) in [book, desk, margin, fund, owner]:
         refusal._refuse("vault: address")
     quote_decimals: uint256 = self._decimals(quote)
     underlying_decimals: uint256 = self._decimals(underlying)
@@ -120,10 +124,11 @@ def __init__(
     UNDERLYING = underlying
     BOOK = book
     DESK = desk
+    MARGIN = margin
     FUND = fund
     OWNER = owner
-    name = _name
-    symbol = _symbol
+    self.name = _name
+    self.symbol = _symbol
     decimals = convert(quote_decimals + virtual, uint8)
     VIRTUAL = 10**virtual
     QUOTE_SCALE = 10**(18 - quote_decimals)
@@ -178,7 +183,8 @@ def pay(
     self._require_desk()
     in_kind: uint256 = 0
     if release_lots != 0:
-        in_kind = amount * QUOTE_SCALE * units.WAD // underlying_price // UNIT_SCALE
+        in_kind = amount * unsafe_mul(QUOTE_SCALE, units.WAD) // underlying_price
+        in_kind = unsafe_div(in_kind, UNIT_SCALE)
     paid: uint256 = 0
     paid, in_kind = ledger._pay(amount, dues, release_quote, release_lots, in_kind)
     if in_kind != 0:
@@ -189,30 +195,21 @@ def pay(
 
 
 @external
-def settle(
-    expiry: uint256,
-    pot_quote: uint256,
-    pot_underlying: uint256,
-    pot_lots: uint256,
-    release_quote: uint256,
-    release_lots: uint256,
-):
+def settle(expiry: uint256, sums: types.Settlement):
     """
-    @notice Cover of an expiry released; of it, what holders are owed moved into their pot
+    @notice Cover of an expiry released, what escrow owes pulled from the margin contract; of both, what holders are owed moved
+        into their pot; what accounts owe beyond that booked
     @param expiry Unix time, settled once
-    @param pot_quote Assets for puts
-    @param pot_underlying Units of underlying for calls
-    @param pot_lots Lots that will be redeemed; where zero the pot stays empty
-    @param release_quote Assets
-    @param release_lots Lots of underlying
+    @param sums Of the expiry; where no lots will be redeemed the pot stays empty
     """
     self._require_desk()
-    ledger._settle(expiry, pot_quote, pot_underlying, pot_lots, release_quote, release_lots)
+    ledger._settle(expiry, sums)
     self._tell_book()
-    if pot_lots != 0:
+    if sums.pot_lots != 0:
         log IVault.PotFilled(
-            expiry=expiry, quote=pot_quote, underlying=pot_underlying, lots=pot_lots
+            expiry=expiry, quote=sums.pot_quote, underlying=sums.pot_underlying, lots=sums.pot_lots
         )
+    self._pull_both(sums.escrow_quote, sums.escrow_underlying)
 
 
 @external
@@ -226,14 +223,43 @@ def pay_out(expiry: uint256, receiver: address, quote: uint256, underlying: uint
     @param lots Lots redeemed
     """
     self._require_desk()
-    back_quote: uint256 = 0
-    back_units: uint256 = 0
-    back_quote, back_units = ledger._pay_out(expiry, quote, underlying, lots)
-    if back_quote != 0 or back_units != 0:
-        log IVault.PotEmptied(expiry=expiry, quote=back_quote, underlying=back_units)
+    back: uint256 = ledger._pay_out(expiry, quote, underlying, lots)
+    if back != 0:
+        log IVault.PotEmptied(expiry=expiry, quote=back & ledger.LOW_104, underlying=back >> 104)
         self._tell_book()
     self._send(asset, receiver, quote)
     self._send(UNDERLYING, receiver, underlying)
+
+
+# The margin contract
+
+
+@external
+def collect(quote: uint256, underlying: uint256, cleared: uint256):
+    """
+    @notice What accounts pay after an expiry comes in, and the debt leaves the books. Where more is cleared than was paid, LPs bear
+        the difference, which was in NAV
+    @param quote Assets
+    @param underlying Units
+    @param cleared Assets of debt
+    """
+    self._require_margin()
+    gone: uint256 = ledger._collect(quote, underlying, cleared)
+    if underlying != 0:
+        self._tell_book()
+    log IVault.DebtCollected(quote=quote, underlying=underlying, cleared=gone)
+    self._pull_both(quote, underlying)
+
+
+@external
+def set_bad_debt(amount: uint256):
+    """
+    @notice What flagged accounts owe beyond what they and the fund have, as of now, in the place of the last figure
+    @param amount Assets
+    """
+    self._require_margin()
+    ledger._set_bad_debt(amount)
+    log IVault.BadDebtChanged(amount=amount)
 
 
 # LPs: at the marks
@@ -250,7 +276,7 @@ def deposit(assets: uint256, receiver: address, min_shares: uint256 = 0) -> uint
     """
     marks: Marks = self._open()
     self._require_entry(marks, assets)
-    minted: uint256 = share_math._shares_down(assets, marks.total_high, marks.supply, VIRTUAL)
+    minted: uint256 = share_math._shares_down(assets, marks.total_high, marks.parts)
     if minted == 0 and assets != 0:
         refusal._refuse("vault: nothing")
     if minted < min_shares:
@@ -269,7 +295,7 @@ def mint(amount: uint256, receiver: address) -> uint256:
     """
     marks: Marks = self._open()
     self._require_supply(amount)
-    assets: uint256 = share_math._assets_up(amount, marks.total_high, marks.supply, VIRTUAL)
+    assets: uint256 = share_math._assets_up(amount, marks.total_high, marks.parts)
     self._require_entry(marks, assets)
     self._enter(receiver, assets, amount)
     return assets
@@ -286,7 +312,7 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     """
     marks: Marks = self._open()
     self._require_exit(marks, assets)
-    burnt: uint256 = share_math._shares_up(assets, marks.total_low, marks.supply, VIRTUAL)
+    burnt: uint256 = share_math._shares_up(assets, marks.total_low, marks.parts)
     self._leave(receiver, owner, assets, burnt)
     return burnt
 
@@ -303,7 +329,7 @@ def redeem(amount: uint256, receiver: address, owner: address, min_assets: uint2
     """
     marks: Marks = self._open()
     self._require_shares(amount, marks.supply)
-    assets: uint256 = share_math._assets_down(amount, marks.total_low, marks.supply, VIRTUAL)
+    assets: uint256 = share_math._assets_down(amount, marks.total_low, marks.parts)
     self._require_exit(marks, assets)
     self._require_assets(assets, min_assets)
     self._leave(receiver, owner, assets, amount)
@@ -321,10 +347,10 @@ def depositUnderlying(amount: uint256, receiver: address, min_shares: uint256 = 
     @return Shares, rounded down
     """
     marks: Marks = self._open()
-    ledger._credit_units(amount)
+    ledger._credit_units(amount, ledger._most_units())
     assets: uint256 = self._underlying_down(marks, amount)
     self._require_value(marks)
-    minted: uint256 = share_math._shares_down(assets, marks.total_high, marks.supply, VIRTUAL)
+    minted: uint256 = share_math._shares_down(assets, marks.total_high, marks.parts)
     self._require_supply(minted)
     if minted == 0 or minted < min_shares:
         refusal._refuse("vault: too few shares")
@@ -351,8 +377,9 @@ def requestRedeem(amount: uint256, controller: address, owner: address) -> uint2
     shares._require_receiver(controller)
     shares._spend(owner, amount)
     shares._move(owner, self, amount)
-    least: uint256 = LEAST_REQUEST * self._whole()
-    if amount < least and amount * ladder._last() < least * units.WAD:
+    least: uint256 = unsafe_mul(LEAST_REQUEST, self._whole())
+    worth: uint256 = unsafe_mul(amount, ladder._last())  # of what has been moved: below 2^216
+    if amount < least and worth < unsafe_mul(least, units.WAD):
         refusal._refuse("vault: small request")
     if queue._pending() == 0:
         ledger._set_queue(True, 0)
@@ -372,7 +399,8 @@ def cancelRedeemRequest(id: uint256) -> uint256:
     """
     if queue._controller(id) != msg.sender:
         refusal._refuse("vault: not controller")
-    if block.timestamp < queue._requested_at(id) + CANCEL_AFTER and not self._is_stopped():
+    earliest: uint256 = unsafe_add(queue._requested_at(id), CANCEL_AFTER)
+    if block.timestamp < earliest and not self._is_stopped():
         refusal._refuse("vault: too early")
     amount: uint256 = queue._remove(id)
     if amount == 0:
@@ -394,7 +422,7 @@ def processRedemptions(count: uint256) -> uint256:
     marks: Marks = self._open()
     self._require_floor(marks)
     held: ledger.Balances = ledger._balances()
-    room: uint256 = ledger._free(held) + held.earmark
+    room: uint256 = unsafe_add(ledger._free(held), held.earmark)
     spent: uint256 = 0
     burnt: uint256 = 0
     first: uint256 = queue._first()
@@ -406,17 +434,17 @@ def processRedemptions(count: uint256) -> uint256:
         if waiting != 0:
             part: uint256 = min(
                 waiting,
-                share_math._shares_down(room - spent, marks.total_low, marks.supply, VIRTUAL),
+                share_math._shares_down(unsafe_sub(room, spent), marks.total_low, marks.parts),
             )
-            paid: uint256 = share_math._assets_down(part, marks.total_low, marks.supply, VIRTUAL)
+            paid: uint256 = share_math._assets_down(part, marks.total_low, marks.parts)
             if part < waiting and paid == 0:
                 break
             self._process(first, waiting, part, paid)
-            spent += paid
-            burnt += part
+            spent = unsafe_add(spent, paid)
+            burnt = unsafe_add(burnt, part)
             if part < waiting:
                 break
-        first += 1
+        first = unsafe_add(first, 1)
     self._finish(first, spent, burnt, held.earmark)
     return spent
 
@@ -449,7 +477,9 @@ def exitAtFloor(amount: uint256, receiver: address, min_assets: uint256 = 0) -> 
     """
     supply: uint256 = shares.supply
     self._require_shares(amount, supply)
-    assets: uint256 = amount * ledger._free(ledger._balances()) // (supply + VIRTUAL)
+    assets: uint256 = unsafe_div(
+        unsafe_mul(amount, ledger._free(ledger._balances())), self._parts()
+    )
     self._require_assets(assets, min_assets)
     self._leave(receiver, msg.sender, assets, amount)
     return assets
@@ -597,7 +627,7 @@ def convertToShares(assets: uint256) -> uint256:
     @param assets How much
     @return Shares, rounded down
     """
-    return share_math._shares_down(assets, self._total(), shares.supply, VIRTUAL)
+    return share_math._shares_down(assets, self._total(), self._parts())
 
 
 @external
@@ -608,7 +638,7 @@ def convertToAssets(amount: uint256) -> uint256:
     @param amount Shares
     @return Assets, rounded down
     """
-    return share_math._assets_down(amount, self._total(), shares.supply, VIRTUAL)
+    return share_math._assets_down(amount, self._total(), self._parts())
 
 
 @external
@@ -619,7 +649,7 @@ def maxDeposit(receiver: address) -> uint256:
     @param receiver Of the shares
     @return Assets
     """
-    return self._most_in(self._try_read(), receiver)
+    return self._most_in(receiver, False)
 
 
 @external
@@ -630,13 +660,7 @@ def maxMint(receiver: address) -> uint256:
     @param receiver Of the shares
     @return Shares
     """
-    marks: Marks = self._try_read()
-    return min(
-        share_math._shares_down(
-            self._most_in(marks, receiver), marks.total_high, marks.supply, VIRTUAL
-        ),
-        share_math.LIMIT - 1 - marks.supply,
-    )
+    return self._most_in(receiver, True)
 
 
 @external
@@ -647,13 +671,7 @@ def maxWithdraw(owner: address) -> uint256:
     @param owner Of the shares
     @return Assets
     """
-    marks: Marks = self._try_read()
-    if not self._is_open(marks):
-        return 0
-    return min(
-        marks.free,
-        share_math._assets_down(shares.balances[owner], marks.total_low, marks.supply, VIRTUAL),
-    )
+    return self._most_out(owner, False)
 
 
 @external
@@ -664,13 +682,7 @@ def maxRedeem(owner: address) -> uint256:
     @param owner Of the shares
     @return Shares
     """
-    marks: Marks = self._try_read()
-    if not self._is_open(marks):
-        return 0
-    return min(
-        shares.balances[owner],
-        share_math._shares_down(marks.free, marks.total_low, marks.supply, VIRTUAL),
-    )
+    return self._most_out(owner, True)
 
 
 # ERC-4626: previews
@@ -684,9 +696,8 @@ def previewDeposit(assets: uint256) -> uint256:
     @param assets How much
     @return Shares, rounded down
     """
-    marks: Marks = self._read()
-    self._require_value(marks)
-    return share_math._shares_down(assets, marks.total_high, marks.supply, VIRTUAL)
+    marks: Marks = self._read_in()
+    return share_math._shares_down(assets, marks.total_high, marks.parts)
 
 
 @external
@@ -697,9 +708,8 @@ def previewMint(amount: uint256) -> uint256:
     @param amount Shares
     @return Assets, rounded up
     """
-    marks: Marks = self._read()
-    self._require_value(marks)
-    return share_math._assets_up(amount, marks.total_high, marks.supply, VIRTUAL)
+    marks: Marks = self._read_in()
+    return share_math._assets_up(amount, marks.total_high, marks.parts)
 
 
 @external
@@ -710,9 +720,8 @@ def previewWithdraw(assets: uint256) -> uint256:
     @param assets How much
     @return Shares, rounded up
     """
-    marks: Marks = self._read()
-    self._require_floor(marks)
-    return share_math._shares_up(assets, marks.total_low, marks.supply, VIRTUAL)
+    marks: Marks = self._read_out()
+    return share_math._shares_up(assets, marks.total_low, marks.parts)
 
 
 @external
@@ -723,9 +732,8 @@ def previewRedeem(amount: uint256) -> uint256:
     @param amount Shares
     @return Assets, rounded down
     """
-    marks: Marks = self._read()
-    self._require_floor(marks)
-    return share_math._assets_down(amount, marks.total_low, marks.supply, VIRTUAL)
+    marks: Marks = self._read_out()
+    return share_math._assets_down(amount, marks.total_low, marks.parts)
 
 
 @external
@@ -736,13 +744,9 @@ def previewDepositUnderlying(amount: uint256) -> uint256:
     @param amount Units
     @return Shares, rounded down
     """
-    marks: Marks = self._read()
-    self._require_value(marks)
+    marks: Marks = self._read_in()
     return share_math._shares_down(
-        self._underlying_down(marks, amount),
-        marks.total_high,
-        marks.supply,
-        VIRTUAL,
+        self._underlying_down(marks, amount), marks.total_high, marks.parts
     )
 
 
@@ -777,6 +781,16 @@ def nav() -> (int256, int256, int256):
     return marks.nav, marks.low, marks.high
 
 
+@external
+@view
+def dues() -> uint256:
+    """
+    @notice What is the fund's, and not sent yet
+    @return Assets
+    """
+    return ledger._balances().dues
+
+
 # Views for people
 
 
@@ -787,7 +801,7 @@ def share_price() -> uint256:
     @notice NAV of a whole share; the last one seen where it cannot be read
     @return WAD, rounded down
     """
-    return share_math._price_down(self._total(), shares.supply, VIRTUAL)
+    return share_math._price_down(self._total(), self._parts(), VIRTUAL)
 
 
 @external
@@ -807,7 +821,7 @@ def free_underlying() -> uint256:
     @notice Underlying that covers nothing
     @return Units, whole lots
     """
-    return ledger._free_lots(ledger._balances()) * ledger.LOT
+    return unsafe_mul(ledger._free_lots(ledger._balances()), ledger.LOT)
 
 
 @external
@@ -818,7 +832,7 @@ def locked() -> (uint256, uint256):
     @return Assets, units of underlying
     """
     held: ledger.Balances = ledger._balances()
-    return held.locked_quote, held.locked_lots * ledger.LOT
+    return held.locked_quote, unsafe_mul(held.locked_lots, ledger.LOT)
 
 
 @external
@@ -900,6 +914,16 @@ def _require_desk():
 
 @internal
 @view
+def _require_margin():
+    """
+    @notice Reverts unless the margin contract calls
+    """
+    if msg.sender != MARGIN:
+        refusal._refuse("vault: not margin")
+
+
+@internal
+@view
 def _require_value(marks: Marks):
     """
     @notice Reverts where new shares would have no price: nothing may be bought of a vault that owes more than it has
@@ -929,7 +953,7 @@ def _require_supply(amount: uint256):
     @notice Reverts for more shares than fit
     @param amount New shares
     """
-    if amount >= share_math.LIMIT or amount + shares.supply >= share_math.LIMIT:
+    if max(amount, unsafe_add(amount, shares.supply)) >= share_math.LIMIT:
         refusal._refuse("vault: supply")
 
 
@@ -1017,16 +1041,6 @@ def _has_value(marks: Marks) -> bool:
     return marks.high > 0 or (marks.high == 0 and shares.supply == 0)
 
 
-@internal
-@pure
-def _is_open(marks: Marks) -> bool:
-    """
-    @notice Whether shares may be redeemed at the low mark
-    @param marks Marks
-    """
-    return marks.is_known and marks.low > 0 and not marks.is_waiting
-
-
 # Internals: value
 
 
@@ -1053,7 +1067,7 @@ def _beside(held: ledger.Balances) -> uint256:
     @param held Balances
     @return Units, WAD
     """
-    return ledger._lots(held) * units.LOT
+    return unsafe_mul(ledger._lots(held), units.LOT)
 
 
 @internal
@@ -1074,6 +1088,28 @@ def _read() -> Marks:
     held: ledger.Balances = ledger._balances()
     marks: Marks = self._marks(staticcall IBook(BOOK).appraisal(self._beside(held)), held)
     self._require_known(marks)
+    return marks
+
+
+@internal
+@view
+def _read_in() -> Marks:
+    """
+    @notice The marks of who comes
+    """
+    marks: Marks = self._read()
+    self._require_value(marks)
+    return marks
+
+
+@internal
+@view
+def _read_out() -> Marks:
+    """
+    @notice The marks of who leaves
+    """
+    marks: Marks = self._read()
+    self._require_floor(marks)
     return marks
 
 
@@ -1125,33 +1161,52 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
         or book.value <= -convert(MOST_MARK, int256)
     ):
         return empty(Marks)
-    underlying: uint256 = unsafe_mul(held.underlying, UNIT_SCALE)
-    own: uint256 = (
-        unsafe_sub(held.cash, held.dues) * QUOTE_SCALE + underlying * book.spot // units.WAD
+    # Ledger fields are below 2^128 and a scale below 2^40; only the product with spot can leave its word.
+    own: uint256 = unsafe_mul(
+        unsafe_add(unsafe_sub(held.cash, held.dues), held.receivable), QUOTE_SCALE
     )
-    nav: int256 = convert(own, int256) + book.value
+    coins: uint256 = unsafe_mul(held.underlying, UNIT_SCALE) * book.spot // units.WAD
+    owed: uint256 = unsafe_mul(held.bad_debt, QUOTE_SCALE)
+    nav: int256 = unsafe_sub(convert(unsafe_add(own, coins), int256), convert(owed, int256))
+    nav = unsafe_add(nav, book.value)
     width: int256 = convert(book.width, int256)
-    scale: int256 = convert(QUOTE_SCALE, int256)
-    total_high: int256 = (max(nav + width, 0) + scale - 1) // scale
-    if total_high >= convert(share_math.LIMIT, int256):
+    low: int256 = unsafe_sub(nav, width)
+    high: int256 = unsafe_add(nav, width)
+    total_low: uint256 = self._assets_down(low)
+    total_high: uint256 = self._assets_down(
+        unsafe_add(high, unsafe_sub(convert(QUOTE_SCALE, int256), 1))
+    )
+    if total_high >= share_math.LIMIT:
         return empty(Marks)
-    total_low: uint256 = convert(max(nav - width, 0) // scale, uint256)
+    supply: uint256 = unsafe_add(shares.supply, self._fee_shares(total_low))
     return Marks(
         is_known=True,
         nav=nav,
-        low=nav - width,
-        high=nav + width,
-        total=convert(max(nav, 0) // scale, uint256),
+        low=low,
+        high=high,
+        total=self._assets_down(nav),
         total_low=total_low,
-        total_high=convert(total_high, uint256),
+        total_high=total_high,
         potential=book.potential,
         spot=book.spot,
-        supply=shares.supply + self._fee_shares(total_low),
+        supply=supply,
+        parts=unsafe_add(supply, VIRTUAL),
         free=ledger._free(held),
-        room=ledger.MOST_CASH - min(held.cash, ledger.MOST_CASH),
+        room=unsafe_sub(ledger.MOST_CASH, min(held.cash, ledger.MOST_CASH)),
         underlying=self._beside(held),
         is_waiting=held.is_waiting,
     )
+
+
+@internal
+@view
+def _assets_down(amount: int256) -> uint256:
+    """
+    @notice Quote in assets
+    @param amount WAD
+    @return Rounded down, at least zero
+    """
+    return unsafe_div(convert(max(amount, 0), uint256), QUOTE_SCALE)
 
 
 @internal
@@ -1164,8 +1219,10 @@ def _total() -> uint256:
     marks: Marks = self._try_read()
     if marks.is_known:
         return marks.total
-    total: uint256 = ladder._last() * (shares.supply + VIRTUAL) // (VIRTUAL * units.WAD)
-    return min(max(total, 1) - 1, share_math.LIMIT - 1)
+    total: uint256 = unsafe_div(
+        unsafe_mul(ladder._last(), self._parts()), unsafe_mul(VIRTUAL, units.WAD)
+    )
+    return min(unsafe_sub(max(total, 1), 1), share_math.LIMIT - 1)
 
 
 @internal
@@ -1178,13 +1235,22 @@ def _underlying_down(marks: Marks, amount: uint256) -> uint256:
     @param amount Units, fewer than 2^104
     @return Assets, rounded down
     """
-    book: IBook = IBook(BOOK)
-    d: uint256 = (staticcall IRiskSheet(staticcall book.sheet()).mark_terms()).d_spot
+    d: uint256 = (staticcall self._sheet().mark_terms()).d_spot
     more: uint256 = amount * UNIT_SCALE
-    after: types.Appraisal = staticcall book.appraisal(marks.underlying + more)
-    worth: uint256 = more * marks.spot // units.WAD * (units.WAD - min(d, units.WAD)) // units.WAD
-    rise: uint256 = after.potential - min(marks.potential, after.potential)
-    return (worth - min(rise, worth)) // QUOTE_SCALE
+    after: types.Appraisal = staticcall IBook(BOOK).appraisal(marks.underlying + more)
+    worth: uint256 = unsafe_mul(more * marks.spot // units.WAD, units.WAD - min(d, units.WAD))
+    worth = unsafe_div(worth, units.WAD)
+    rise: uint256 = unsafe_sub(after.potential, min(marks.potential, after.potential))
+    return unsafe_div(unsafe_sub(worth, min(rise, worth)), QUOTE_SCALE)
+
+
+@internal
+@view
+def _sheet() -> IRiskSheet:
+    """
+    @notice The numbers in force
+    """
+    return IRiskSheet(staticcall IBook(BOOK).sheet())
 
 
 # Internals: shares
@@ -1196,30 +1262,57 @@ def _whole() -> uint256:
     """
     @notice A whole share, in its units
     """
-    return VIRTUAL * (units.WAD // QUOTE_SCALE)
+    return unsafe_mul(VIRTUAL, unsafe_div(units.WAD, QUOTE_SCALE))
 
 
 @internal
 @view
-def _most_in(marks: Marks, receiver: address) -> uint256:
+def _parts() -> uint256:
+    """
+    @notice All shares, virtual ones included
+    """
+    return unsafe_add(shares.supply, VIRTUAL)
+
+
+@internal
+@view
+def _most_in(receiver: address, in_shares: bool) -> uint256:
     """
     @notice What LPs may bring now
-    @param marks Marks, maybe unknown
     @param receiver Of the shares
-    @return Assets
+    @param in_shares Whether to say it in shares
+    @return Assets, or shares
     """
+    marks: Marks = self._try_read()
     if (
         not (marks.is_known and self._has_value(marks))
         or receiver == empty(address)
         or receiver == self
     ):
         return 0
-    return min(
-        marks.room,
-        share_math._assets_down(
-            share_math.LIMIT - 1 - marks.supply, marks.total_high, marks.supply, VIRTUAL
-        ),
-    )
+    left: uint256 = unsafe_sub(share_math.LIMIT - 1, marks.supply)
+    assets: uint256 = min(marks.room, share_math._assets_down(left, marks.total_high, marks.parts))
+    if in_shares:
+        return min(share_math._shares_down(assets, marks.total_high, marks.parts), left)
+    return assets
+
+
+@internal
+@view
+def _most_out(owner: address, in_shares: bool) -> uint256:
+    """
+    @notice What an LP may take now
+    @param owner Of shares
+    @param in_shares Whether to say it in shares
+    @return Assets, or shares
+    """
+    marks: Marks = self._try_read()
+    if not marks.is_known or marks.low <= 0 or marks.is_waiting:
+        return 0
+    held: uint256 = shares.balances[owner]
+    if in_shares:
+        return min(held, share_math._shares_down(marks.free, marks.total_low, marks.parts))
+    return min(marks.free, share_math._assets_down(held, marks.total_low, marks.parts))
 
 
 @internal
@@ -1230,11 +1323,10 @@ def _fee_shares(total: uint256) -> uint256:
     @param total Assets at the low mark
     @return Shares
     """
-    supply: uint256 = shares.supply
-    fee: uint256 = performance._due(total, supply, VIRTUAL)
+    fee: uint256 = performance._due(total, self._parts(), VIRTUAL)
     if fee == 0 or self.fee_receiver == empty(address):
         return 0
-    return min(fee, share_math.LIMIT - 1 - supply)
+    return min(fee, unsafe_sub(share_math.LIMIT - 1, shares.supply))
 
 
 @internal
@@ -1244,15 +1336,15 @@ def _collect(marks: Marks):
     @param marks Marks
     """
     receiver: address = self.fee_receiver
-    fee: uint256 = marks.supply - shares.supply
+    fee: uint256 = unsafe_sub(marks.supply, shares.supply)
     if fee != 0:
         shares._mint(receiver, fee)
         log IVault.FeeMinted(receiver=receiver, shares=fee)
     rate: uint256 = 0
     if receiver != empty(address):
-        rate = staticcall IRiskSheet(staticcall IBook(BOOK).sheet()).performance_fee()
+        rate = staticcall self._sheet().performance_fee()
     performance._restart(
-        share_math._price_up(marks.total_low, marks.supply, VIRTUAL), marks.supply, rate
+        share_math._price_up(marks.total_low, marks.parts, VIRTUAL), marks.supply, rate
     )
 
 
@@ -1263,9 +1355,10 @@ def _observe(total: uint256, level: uint256):
     @param total Assets at NAV
     @param level In force
     """
-    supply: uint256 = shares.supply
-    price: uint256 = share_math._price_down(total, supply, VIRTUAL)
-    found: uint256 = ladder._observe(price, level, supply < LEAST_SUPPLY * self._whole())
+    price: uint256 = share_math._price_down(total, self._parts(), VIRTUAL)
+    found: uint256 = ladder._observe(
+        price, level, shares.supply < unsafe_mul(LEAST_SUPPLY, self._whole())
+    )
     if found != level:
         ledger._set_level(found)
         log IVault.CautionChanged(level=found, price=price, high=ladder._high())
@@ -1318,7 +1411,7 @@ def _process(id: uint256, waiting: uint256, part: uint256, paid: uint256):
     @param paid Assets
     """
     controller: address = queue._controller(id)
-    queue.waiting[id] = waiting - part
+    queue.waiting[id] = unsafe_sub(waiting, part)
     queue._owe(controller, paid)
     log IVault.RedemptionProcessed(controller=controller, request_id=id, assets=paid, shares=part)
 
@@ -1332,10 +1425,11 @@ def _finish(first: uint256, spent: uint256, burnt: uint256, earmark: uint256):
     @param burnt Shares
     @param earmark Assets that were kept for the queue
     """
-    pending: uint256 = queue._pending() - burnt
+    pending: uint256 = unsafe_sub(queue._pending(), burnt)
     queue._set_cursor(pending, first, queue._next())
-    queue.total_owed += spent
-    ledger._set_queue(pending != 0, earmark - min(spent, earmark) if pending != 0 else 0)
+    queue.total_owed = unsafe_add(queue.total_owed, spent)
+    left: uint256 = unsafe_sub(earmark, min(spent, earmark))
+    ledger._set_queue(pending != 0, left if pending != 0 else 0)
     if burnt != 0:
         ledger._debit(spent)
         shares._burn(self, burnt)
@@ -1356,6 +1450,17 @@ def _pull(token: address, payer: address, amount: uint256):
     if amount != 0:
         if not extcall IERC20(token).transferFrom(payer, self, amount, default_return_value=True):
             refusal._refuse("vault: token refused")
+
+
+@internal
+def _pull_both(quote: uint256, underlying: uint256):
+    """
+    @notice Both tokens in, from the margin contract, which has approved the vault
+    @param quote Assets
+    @param underlying Units
+    """
+    self._pull(asset, MARGIN, quote)
+    self._pull(UNDERLYING, MARGIN, underlying)
 
 
 @internal

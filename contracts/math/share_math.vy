@@ -5,9 +5,11 @@
 @license MIT
 @notice What shares and assets are worth in each other. Assets are units of the quote token, `total` what the vault is worth in
     them, `virtual` shares that nobody owns and one virtual asset stand beside what is real: a share always has a price, and to
-    move the price of `virtual` shares costs him who moves it as much as it costs all others.
-@dev Assets, totals, supplies below 2^120, so that products stay below 2^240; the vault keeps these bounds. A total that is itself
-    rounded must be rounded in the direction of the caller's disadvantage: down where he leaves, up where he comes.
+    move the price of `virtual` shares costs him who moves it as much as it costs all others. `parts` are all shares, virtual ones
+    included: never zero.
+@dev The vault keeps totals and supplies below 2^120, the insurance fund totals below 2^104 and supplies below 2^144. An amount may
+    be anything: a product beyond a word reverts. A total that is itself rounded must be rounded in the direction of the caller's
+    disadvantage: down where he leaves, up where he comes.
 """
 
 from .. import units
@@ -17,83 +19,78 @@ LIMIT: constant(uint256) = 2**120
 
 @internal
 @pure
-def _shares_down(assets: uint256, total: uint256, supply: uint256, virtual: uint256) -> uint256:
+def _shares_down(assets: uint256, total: uint256, parts: uint256) -> uint256:
     """
     @notice Shares for assets
-    @param assets Below 2^120
-    @param total Assets of the vault, below 2^120
-    @param supply Shares, below 2^120
-    @param virtual Virtual shares
+    @param assets How much
+    @param total Assets there are
+    @param parts All shares
     @return Shares, rounded down
     """
-    return assets * (supply + virtual) // (total + 1)
+    return unsafe_div(assets * parts, unsafe_add(total, 1))
 
 
 @internal
 @pure
-def _shares_up(assets: uint256, total: uint256, supply: uint256, virtual: uint256) -> uint256:
+def _shares_up(assets: uint256, total: uint256, parts: uint256) -> uint256:
     """
     @notice Shares for assets
-    @param assets Below 2^120
-    @param total Assets of the vault, below 2^120
-    @param supply Shares, below 2^120
-    @param virtual Virtual shares
+    @param assets How much
+    @param total Assets there are
+    @param parts All shares
     @return Shares, rounded up
     """
-    return (assets * (supply + virtual) + total) // (total + 1)
+    return unsafe_div(assets * parts + total, unsafe_add(total, 1))
 
 
 @internal
 @pure
-def _assets_down(shares: uint256, total: uint256, supply: uint256, virtual: uint256) -> uint256:
+def _assets_down(shares: uint256, total: uint256, parts: uint256) -> uint256:
     """
     @notice Assets for shares. All shares together never give more than `total`
-    @param shares Below 2^120
-    @param total Assets of the vault, below 2^120
-    @param supply Shares, below 2^120
-    @param virtual Virtual shares
+    @param shares How many
+    @param total Assets there are
+    @param parts All shares
     @return Assets, rounded down
     """
-    return shares * (total + 1) // (supply + virtual)
+    return unsafe_div(shares * unsafe_add(total, 1), parts)
 
 
 @internal
 @pure
-def _assets_up(shares: uint256, total: uint256, supply: uint256, virtual: uint256) -> uint256:
+def _assets_up(shares: uint256, total: uint256, parts: uint256) -> uint256:
     """
     @notice Assets for shares
-    @param shares Below 2^120
-    @param total Assets of the vault, below 2^120
-    @param supply Shares, below 2^120
-    @param virtual Virtual shares
+    @param shares How many
+    @param total Assets there are
+    @param parts All shares
     @return Assets, rounded up
     """
-    parts: uint256 = supply + virtual
-    return (shares * (total + 1) + parts - 1) // parts
+    return unsafe_div(shares * unsafe_add(total, 1) + unsafe_sub(parts, 1), parts)
 
 
 @internal
 @pure
-def _price_down(total: uint256, supply: uint256, virtual: uint256) -> uint256:
+def _price_down(total: uint256, parts: uint256, virtual: uint256) -> uint256:
     """
     @notice Price of a whole share, one quote token at the start
     @param total Assets of the vault, below 2^120
-    @param supply Shares, below 2^120
+    @param parts All shares, below 2^121
     @param virtual Virtual shares, at most 1e12
     @return WAD, rounded down
     """
-    return (total + 1) * virtual * units.WAD // (supply + virtual)
+    return unsafe_div(unsafe_mul(unsafe_add(total, 1), unsafe_mul(virtual, units.WAD)), parts)
 
 
 @internal
 @pure
-def _price_up(total: uint256, supply: uint256, virtual: uint256) -> uint256:
+def _price_up(total: uint256, parts: uint256, virtual: uint256) -> uint256:
     """
     @notice Price of a whole share, one quote token at the start
     @param total Assets of the vault, below 2^120
-    @param supply Shares, below 2^120
+    @param parts All shares, below 2^121
     @param virtual Virtual shares, at most 1e12
     @return WAD, rounded up
     """
-    parts: uint256 = supply + virtual
-    return ((total + 1) * virtual * units.WAD + parts - 1) // parts
+    whole: uint256 = unsafe_mul(unsafe_add(total, 1), unsafe_mul(virtual, units.WAD))
+    return unsafe_div(unsafe_add(whole, unsafe_sub(parts, 1)), parts)

@@ -64,7 +64,7 @@ def _observe(price: uint256, level: uint256, is_asleep: bool) -> uint256:
     elif day != today:
         high = self._roll(day, last, today)
     found: uint256 = self._level(coarse, high)
-    if found >= level or block.timestamp >= held_at + series.DAY:
+    if found >= level or block.timestamp >= unsafe_add(held_at, series.DAY):
         level = found
         held_at = block.timestamp
     self.head = min(price, LOW_96) | today << 96 | high << 128 | held_at << 160
@@ -79,9 +79,9 @@ def _wake(price: uint256, today: uint256) -> uint256:
     @param today Days since 1970
     @return The highest close
     """
-    yesterday: uint256 = (today - 1) & 31
+    yesterday: uint256 = unsafe_sub(today, 1) & 31
     self.ring = empty(uint256[4])
-    self.ring[yesterday >> 3] = price << (32 * (yesterday & 7))
+    self.ring[yesterday >> 3] = price << unsafe_mul(32, yesterday & 7)
     return max(price, 1)
 
 
@@ -132,8 +132,9 @@ def _level(price: uint256, high: uint256) -> uint256:
     @param high Steps
     @return 0 to 3
     """
-    if price * 100 > high * 95 or high == 0:
+    parts: uint256 = unsafe_mul(price, 20)
+    if parts > unsafe_mul(high, 19) or high == 0:
         return 0
-    if price * 10 > high * 9:
+    if parts > unsafe_mul(high, 18):
         return 1
-    return 2 if price * 10 > high * 8 else 3
+    return 2 if parts > unsafe_mul(high, 16) else 3

@@ -3,13 +3,17 @@
 """
 @title Ledger
 @license MIT
-@notice The money of the LPs in two words, and that of holders of settled options in a word per expiry. Tokens that arrive
-    uninvited are in none of them.
+@notice The money of the LPs in two words, what margin accounts owe them in a third, and the money of holders of settled options
+    in a word per expiry. Tokens that arrive uninvited are in none of them.
 @dev `locked quote + dues + earmark <= cash` and `locked lots <= underlying` hold after every function here, each of which checks
     what it lowers; so does every bound that packing needs. A lot of underlying is 10^(decimals - 4) units, a grain of dues
     10^(decimals - 4) assets, both 1e-4 of a whole token.
+
+    The third word is asked only where a bit of the second says that it is not zero: who comes and goes while nobody owes anything
+    does not pay for it.
 """
 
+from .. import types
 from ..math import refusal
 
 
@@ -22,19 +26,24 @@ struct Balances:
     earmark: uint256  # assets that wait for the queue
     level: uint256  # of the drawdown ladder
     is_waiting: bool  # somebody is in the queue
+    receivable: uint256  # assets that accounts owe for options that have been settled
+    bad_debt: uint256  # assets that accounts owe beyond what they and the fund have
 
 
 LOW_88: constant(uint256) = 2**88 - 1
 LOW_104: constant(uint256) = 2**104 - 1
 LOW_40: constant(uint256) = 2**40 - 1
 MOST_CASH: constant(uint256) = 2**87  # that LPs may bring; the rest of the field is for premiums
+LOW_128: constant(uint256) = 2**128 - 1
 WAITING: constant(uint256) = 2**194
+OWED: constant(uint256) = 2**195  # the third word is not zero
 
 LOT: immutable(uint256)  # units of underlying in a lot
 GRAIN: immutable(uint256)  # assets in a grain
 
 hot: uint256  # cash 88 | locked quote 88 | locked lots 40 | dues in grains 40, cash lowest
-rest: uint256  # underlying 104 | earmark 88 | level 2 | is waiting 1, underlying lowest
+rest: uint256  # underlying 104 | earmark 88 | level 2 | is waiting 1 | is owed 1, underlying lowest
+debts: uint256  # receivable 128 | bad debt 128, receivable lowest
 pots: HashMap[uint256, uint256]  # by expiry: quote 104 | underlying 104 | lots 48, quote lowest
 
 
@@ -56,10 +65,13 @@ def __init__(quote_decimals: uint256, underlying_decimals: uint256):
 @view
 def _balances() -> Balances:
     """
-    @notice Both words, unpacked
+    @notice All three words, unpacked
     """
     hot: uint256 = self.hot
     rest: uint256 = self.rest
+    debts: uint256 = 0
+    if rest & OWED != 0:
+        debts = self.debts
     return Balances(
         cash=hot & LOW_88,
         locked_quote=(hot >> 88) & LOW_88,
@@ -69,6 +81,8 @@ def _balances() -> Balances:
         earmark=(rest >> 104) & LOW_88,
         level=(rest >> 192) & 3,
         is_waiting=rest & WAITING != 0,
+        receivable=debts & LOW_128,
+        bad_debt=debts >> 128,
     )
 
 
@@ -81,6 +95,15 @@ def _free(held: Balances) -> uint256:
     @return Assets
     """
     return unsafe_sub(held.cash, unsafe_add(unsafe_add(held.locked_quote, held.dues), held.earmark))
+
+
+@internal
+@view
+def _most_units() -> uint256:
+    """
+    @notice Underlying that can be locked, and so as much as LPs may bring
+    """
+    return unsafe_mul(LOW_40, LOT)
 
 
 @internal
@@ -122,14 +145,16 @@ def _take(
     """
     hot: uint256 = self.hot
     rest: uint256 = self.rest
-    cash: uint256 = (hot & LOW_88) + amount
-    locked: uint256 = ((hot >> 88) & LOW_88) + lock_quote
-    lots: uint256 = ((hot >> 176) & LOW_40) + lock_lots
-    grains: uint256 = min((hot >> 216) + dues // GRAIN, LOW_40)
+    cash: uint256 = unsafe_add(hot & LOW_88, amount)
+    locked: uint256 = unsafe_add((hot >> 88) & LOW_88, lock_quote)
+    lots: uint256 = unsafe_add((hot >> 176) & LOW_40, lock_lots)
+    grains: uint256 = min(unsafe_add(hot >> 216, unsafe_div(dues, GRAIN)), LOW_40)
+    bound: uint256 = unsafe_add(locked, unsafe_mul(grains, GRAIN))
     if (
-        cash > LOW_88
+        (amount | dues | lock_quote | lock_lots) >> 128 != 0  # no sum here is beyond a word
+        or cash > LOW_88
         or lots > min(unsafe_div(rest & LOW_104, LOT), LOW_40)
-        or locked + grains * GRAIN + ((rest >> 104) & LOW_88) > cash
+        or unsafe_add(bound, (rest >> 104) & LOW_88) > cash
     ):
         refusal._refuse("vault: cover")
     self.hot = cash | locked << 88 | lots << 176 | grains << 216
@@ -162,8 +187,8 @@ def _pay(
     locked: uint256 = self._less((hot >> 88) & LOW_88, release_quote)
     lots: uint256 = self._less((hot >> 176) & LOW_40, release_lots)
     grains: uint256 = hot >> 216
-    bound: uint256 = unsafe_add(locked, unsafe_mul(grains, GRAIN)) + ((rest >> 104) & LOW_88)
-    free: uint256 = unsafe_sub(cash, bound)
+    bound: uint256 = unsafe_add(locked, unsafe_mul(grains, GRAIN))
+    free: uint256 = unsafe_sub(cash, unsafe_add(bound, (rest >> 104) & LOW_88))
     before: uint256 = unsafe_sub(free, release_quote)
     paid: uint256 = amount
     units: uint256 = 0
@@ -173,7 +198,7 @@ def _pay(
         paid = 0
         units = fallback_units
     free = unsafe_sub(free, paid)
-    more: uint256 = min(min(dues, free) // GRAIN, unsafe_sub(LOW_40, grains))
+    more: uint256 = min(unsafe_div(min(dues, free), GRAIN), unsafe_sub(LOW_40, grains))
     free = unsafe_sub(free, unsafe_mul(more, GRAIN))
     self.hot = (
         unsafe_sub(cash, paid) | locked << 88 | lots << 176 | unsafe_add(grains, more) << 216
@@ -184,75 +209,62 @@ def _pay(
 
 
 @internal
-def _settle(
-    expiry: uint256,
-    pot_quote: uint256,
-    pot_underlying: uint256,
-    pot_lots: uint256,
-    release_quote: uint256,
-    release_lots: uint256,
-):
+def _settle(expiry: uint256, sums: types.Settlement):
     """
-    @notice Cover of an expiry released, its pot filled. Without lots nobody could draw from the pot, so none is filled
+    @notice Cover of an expiry released, what comes from escrow credited, the pot filled. Without lots nobody could draw from the
+        pot, so none is filled
     @param expiry Whose pot
-    @param pot_quote Assets, no more than is released
-    @param pot_underlying Units of underlying, no more than is released
-    @param pot_lots Lots of options that will draw on it
-    @param release_quote Assets
-    @param release_lots Lots of underlying
+    @param sums Of the expiry; a pot is no more than what is released and what comes
     """
-    quote: uint256 = pot_quote if pot_lots != 0 else 0
-    units: uint256 = pot_underlying if pot_lots != 0 else 0
+    quote: uint256 = sums.pot_quote if sums.pot_lots != 0 else 0
+    units: uint256 = sums.pot_underlying if sums.pot_lots != 0 else 0
+    self._credit_both(sums.escrow_quote, sums.escrow_underlying)
     hot: uint256 = self.hot
     rest: uint256 = self.rest
-    locked: uint256 = self._less((hot >> 88) & LOW_88, release_quote)
-    lots: uint256 = self._less((hot >> 176) & LOW_40, release_lots)
+    locked: uint256 = self._less((hot >> 88) & LOW_88, sums.release_quote)
+    lots: uint256 = self._less((hot >> 176) & LOW_40, sums.release_lots)
+    freed: uint256 = unsafe_add(sums.release_quote, sums.escrow_quote)
     if (
-        quote > release_quote
-        or units > unsafe_mul(release_lots, LOT)
-        or pot_lots >= 2**48
+        quote > freed
+        or units > unsafe_add(unsafe_mul(sums.release_lots, LOT), sums.escrow_underlying)
+        or sums.pot_lots >= 2**48
         or self.pots[expiry] != 0
     ):
         refusal._refuse("vault: pot terms")
     self.hot = (hot >> 216) << 216 | lots << 176 | locked << 88 | unsafe_sub(hot & LOW_88, quote)
     self.rest = unsafe_add(
-        unsafe_sub(rest, units), self._half(rest, 0, unsafe_sub(release_quote, quote)) << 104
+        unsafe_sub(rest, units), self._half(rest, 0, unsafe_sub(freed, quote)) << 104
     )
-    self.pots[expiry] = quote | units << 104 | pot_lots << 208
+    self.pots[expiry] = quote | units << 104 | sums.pot_lots << 208
+    if sums.receivable != 0:
+        held: Balances = self._balances()
+        self._set_debts(held.receivable + sums.receivable, held.bad_debt)
 
 
 @internal
-def _pay_out(
-    expiry: uint256, quote: uint256, underlying: uint256, lots: uint256
-) -> (uint256, uint256):
+def _pay_out(expiry: uint256, quote: uint256, underlying: uint256, lots: uint256) -> uint256:
     """
     @notice Draw on the pot of an expiry; with the last lots what is left of it goes back to the LPs
-    @dev Not held to the limit of `_credit_units`: who fills the vault up to it must not stop the last holder. The field has room for
-        100,000 pots more, at 18 decimals
+    @dev Not held to the limit of LPs: who fills the vault up to it must not stop the last holder. The field has room for 100,000
+        pots more, at 18 decimals
     @param expiry Whose pot
     @param quote Assets
     @param underlying Units
     @param lots Lots of options that draw
-    @return Assets and units that went back to the LPs
+    @return What went back to the LPs, packed like a pot
     """
     pot: uint256 = self.pots[expiry]
-    left_quote: uint256 = pot & LOW_104
-    left_units: uint256 = (pot >> 104) & LOW_104
-    left_lots: uint256 = pot >> 208
-    if quote > left_quote or underlying > left_units or lots > left_lots:
+    if quote > pot & LOW_104 or underlying > (pot >> 104) & LOW_104 or lots > pot >> 208:
         refusal._refuse("vault: pot")
-    left_quote = unsafe_sub(left_quote, quote)
-    left_units = unsafe_sub(left_units, underlying)
-    left_lots = unsafe_sub(left_lots, lots)
-    if left_lots != 0:
-        self.pots[expiry] = left_quote | left_units << 104 | left_lots << 208
-        return 0, 0
+    pot = unsafe_sub(pot, quote | underlying << 104 | lots << 208)
+    if pot >> 208 != 0:
+        self.pots[expiry] = pot
+        return 0
     self.pots[expiry] = 0
-    if left_quote != 0:
-        self._credit(left_quote)
-    if left_units != 0:
-        self.rest = unsafe_add(self.rest, left_units)
-    return left_quote, left_units
+    if pot != 0:
+        self._credit(pot & LOW_104)
+        self.rest = unsafe_add(self.rest, pot >> 104)
+    return pot
 
 
 # What others do
@@ -265,7 +277,7 @@ def _credit(assets: uint256):
     @param assets How much
     """
     hot: uint256 = self.hot
-    if assets > LOW_88 or (hot & LOW_88) + assets > LOW_88:
+    if assets > LOW_88 or unsafe_add(hot & LOW_88, assets) > LOW_88:
         refusal._refuse("vault: cash range")
     self.hot = unsafe_add(hot, assets)
 
@@ -280,15 +292,30 @@ def _debit(assets: uint256):
 
 
 @internal
-def _credit_units(units: uint256):
+def _credit_units(units: uint256, most: uint256):
     """
-    @notice Underlying of LPs in, as much as can be locked
+    @notice Underlying in
     @param units How much
+    @param most That there may be then, at most what fits
     """
     rest: uint256 = self.rest
-    if units > LOW_104 or (rest & LOW_104) + units > unsafe_mul(LOW_40, LOT):
+    if units > most or unsafe_add(rest & LOW_104, units) > most:
         refusal._refuse("vault: units")
     self.rest = unsafe_add(rest, units)
+
+
+@internal
+def _credit_both(quote: uint256, units: uint256):
+    """
+    @notice What accounts pay
+    @dev Held to the width of the fields, not to the limits of LPs: who fills the vault must not stop a settlement
+    @param quote Assets
+    @param units Of underlying
+    """
+    if quote != 0:
+        self._credit(quote)
+    if units != 0:
+        self._credit_units(units, LOW_104)
 
 
 @internal
@@ -321,6 +348,48 @@ def _set_queue(is_waiting: bool, earmark: uint256):
     """
     rest: uint256 = self.rest & ~(WAITING | LOW_88 << 104)
     self.rest = rest | earmark << 104 | (WAITING if is_waiting else 0)
+
+
+# What margin accounts owe
+
+
+@internal
+def _collect(quote: uint256, units: uint256, cleared: uint256) -> uint256:
+    """
+    @notice What accounts pay comes in, what they owed leaves the books
+    @param quote Assets
+    @param units Of underlying
+    @param cleared Assets of debt: more than was paid where there was no more
+    @return Assets of debt that left the books: no more than stood there
+    """
+    self._credit_both(quote, units)
+    held: Balances = self._balances()
+    gone: uint256 = min(cleared, held.receivable)
+    self._set_debts(unsafe_sub(held.receivable, gone), held.bad_debt)
+    return gone
+
+
+@internal
+def _set_bad_debt(amount: uint256):
+    """
+    @notice The figure as it stands now
+    @param amount Assets
+    """
+    self._set_debts(self._balances().receivable, amount)
+
+
+@internal
+def _set_debts(receivable: uint256, bad_debt: uint256):
+    """
+    @notice The third word, and the bit that says whether to ask it
+    @param receivable Assets
+    @param bad_debt Assets
+    """
+    if (receivable | bad_debt) >> 128 != 0:
+        refusal._refuse("vault: debt range")
+    debts: uint256 = receivable | bad_debt << 128
+    self.debts = debts
+    self.rest = self.rest & ~OWED | (OWED if debts != 0 else 0)
 
 
 # Internals of the module

@@ -47,29 +47,32 @@ def _is_due() -> bool:
     """
     @notice Whether a week has passed
     """
-    return block.timestamp >= ((self.week >> 208) & LOW_32) + WEEK
+    return block.timestamp >= unsafe_add((self.week >> 208) & LOW_32, WEEK)
 
 
 @internal
 @view
-def _due(total: uint256, supply: uint256, virtual: uint256) -> uint256:
+def _due(total: uint256, parts: uint256, virtual: uint256) -> uint256:
     """
     @notice New shares that a flow would mint now, rounded down
+    @dev Prices below 2^88, supplies below 2^120; a fee is at most three tenths of what the least supply gained, so of the total
     @param total Assets of the vault, at the low mark
-    @param supply Shares
+    @param parts All shares, virtual ones included
     @param virtual Virtual shares
     @return Shares
     """
     week: uint256 = self.week
-    if block.timestamp < ((week >> 208) & LOW_32) + WEEK:
+    if not self._is_due():
         return 0
     high: uint256 = week & MOST_PRICE
-    price: uint256 = share_math._price_down(total, supply, virtual)
+    price: uint256 = share_math._price_down(total, parts, virtual)
     if price <= high or price > MOST_PRICE:
         return 0
-    gain: uint256 = (price - high) * ((week >> 88) & LOW_120) // (virtual * units.WAD)
-    fee: uint256 = gain * (week >> 240) // RATES
-    return fee * (supply + virtual) // (total + 1 - fee)
+    gain: uint256 = unsafe_div(
+        unsafe_mul(unsafe_sub(price, high), (week >> 88) & LOW_120), unsafe_mul(virtual, units.WAD)
+    )
+    fee: uint256 = unsafe_div(unsafe_mul(gain, week >> 240), RATES)
+    return unsafe_div(unsafe_mul(fee, parts), unsafe_sub(unsafe_add(total, 1), fee))
 
 
 @internal

@@ -77,7 +77,7 @@ def _push(controller: address, shares: uint256) -> uint256:
     id: uint256 = self._next()
     self.origins[id] = convert(controller, uint256) | block.timestamp << 160
     self.waiting[id] = shares
-    self._set_cursor(self._pending() + shares, self._first(), id + 1)
+    self._set_cursor(unsafe_add(self._pending(), shares), self._first(), unsafe_add(id, 1))
     return id
 
 
@@ -90,7 +90,7 @@ def _remove(id: uint256) -> uint256:
     """
     shares: uint256 = self.waiting[id]
     self.waiting[id] = 0
-    self._set_cursor(self._pending() - shares, self._first(), self._next())
+    self._set_cursor(unsafe_sub(self._pending(), shares), self._first(), self._next())
     return shares
 
 
@@ -101,7 +101,7 @@ def _owe(controller: address, assets: uint256):
     @param controller Whose
     @param assets How much
     """
-    self.owed[controller] += assets
+    self.owed[controller] = unsafe_add(self.owed[controller], assets)
 
 
 @internal
@@ -113,7 +113,7 @@ def _settle_debt(controller: address) -> uint256:
     """
     assets: uint256 = self.owed[controller]
     self.owed[controller] = 0
-    self.total_owed -= assets
+    self.total_owed = unsafe_sub(self.total_owed, assets)
     return assets
 
 

@@ -32,10 +32,10 @@ def _mint(receiver: address, amount: uint256):
     """
     @notice Create shares
     @param receiver Who gets them
-    @param amount How many
+    @param amount How many; the vault keeps the supply below 2^120
     """
-    self.supply += amount
-    self.balances[receiver] += amount
+    self.supply = unsafe_add(self.supply, amount)
+    self.balances[receiver] = unsafe_add(self.balances[receiver], amount)
     log IERC20.Transfer(sender=empty(address), receiver=receiver, value=amount)
 
 
@@ -60,7 +60,7 @@ def _move(sender: address, receiver: address, amount: uint256):
     @param amount How many
     """
     self._take(sender, amount)
-    self.balances[receiver] += amount
+    self.balances[receiver] = unsafe_add(self.balances[receiver], amount)
     log IERC20.Transfer(sender=sender, receiver=receiver, value=amount)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ballast.chain import Chain
-from tests.unit.vault.world import SPOT, WAD, World, build, events
+from tests.unit.vault.world import SPOT, WAD, World, build, events, full
 
 EXPIRY = 1_798_185_600
 
@@ -26,13 +26,13 @@ def pay(world: World, *args: Any) -> tuple[int, int]:
 # --- who may
 
 
-@pytest.mark.parametrize("role", ["owner", "fund", "alice", "stranger"])
+@pytest.mark.parametrize("role", ["owner", "margin", "fund", "alice", "stranger"])
 @pytest.mark.parametrize(
     ("method", "args"),
     [
         ("take", ("trader", 0, 0, 0, 0)),
         ("pay", ("trader", 0, 0, 0, 0, 0)),
-        ("settle", (EXPIRY, 0, 0, 0, 0, 0)),
+        ("settle", (EXPIRY, full())),
         ("pay_out", (EXPIRY, "trader", 0, 0, 0)),
     ],
 )
@@ -205,9 +205,7 @@ def settled(world: World) -> Any:
     """An expiry with 100 lots of options in its pot."""
     covered(world)
     world.vault.take(world.trader, 0, 0, 600 * world.one, 20_000, sender=world.desk)
-    return world.vault.settle(
-        EXPIRY, 100 * world.one, world.coin, 100, 500 * world.one, 15_000, sender=world.desk
-    )
+    return world.settle(EXPIRY, 100 * world.one, world.coin, 100, 500 * world.one, 15_000)
 
 
 def test_settle__pot__leaves_cash_and_cover_is_free(each: World) -> None:
@@ -244,16 +242,16 @@ def test_settle__more_than_there_is__is_refused(revm: Chain, args: Any, reason: 
     world = build(revm, 6, 6)
     covered(world)
     world.vault.take(world.trader, 0, 0, 500, 5, sender=world.desk)
-    assert world.refused("settle", EXPIRY, *args, sender=world.desk) == reason
-    world.vault.settle(EXPIRY, 500, 500, 2**48 - 1, 500, 5, sender=world.desk)
-    again = world.refused("settle", EXPIRY, 0, 0, 1, 0, 0, sender=world.desk)
+    assert world.refused("settle", EXPIRY, full(*args), sender=world.desk) == reason
+    world.settle(EXPIRY, 500, 500, 2**48 - 1, 500, 5)
+    again = world.refused("settle", EXPIRY, full(0, 0, 1, 0, 0), sender=world.desk)
     assert again == "vault: pot terms"
 
 
 def test_settle__without_lots__fills_no_pot(world: World) -> None:
     covered(world)
     world.vault.take(world.trader, 0, 0, 500, 5, sender=world.desk)
-    receipt = world.vault.settle(EXPIRY, 9, 9, 0, 500, 5, sender=world.desk)
+    receipt = world.settle(EXPIRY, 9, 9, 0, 500, 5)
     assert events(receipt, world) == []
     assert world.balances()["cash"] == 1_000 * world.one
     assert world.vault.pot(EXPIRY) == (0, 0, 0)

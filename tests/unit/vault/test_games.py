@@ -167,6 +167,8 @@ class Ghost:
     locked_lots: int = 0
     dues: int = 0
     owed: int = 0
+    receivable: int = 0
+    bad_debt: int = 0
     pots: dict[int, list[int]] = field(default_factory=dict)
 
     @property
@@ -191,6 +193,8 @@ ACTIONS = (
     "pay",
     "settle",
     "pay_out",
+    "collect",
+    "flag",
     "fund",
     "mark",
     "wait",
@@ -258,7 +262,7 @@ def play(world: World, ghost: Ghost, name: str, x: int, y: int) -> None:
 
 
 def trade(world: World, ghost: Ghost, name: str, x: int, y: int) -> None:
-    """What the desk does."""
+    """What the desk and the margin contract do."""
     vault, desk, one = world.vault, world.desk, world.one
     grain = one // 10_000
     held = vault.holdings()
@@ -282,12 +286,24 @@ def trade(world: World, ghost: Ghost, name: str, x: int, y: int) -> None:
     elif name == "settle":
         expiry = EXPIRY + len(ghost.pots)
         back, lots_back = ghost.locked_quote * x // 100, ghost.locked_lots * x // 100
-        pot = [back * y // 100, lots_back * world.lot * y // 100, 7]
-        vault.settle(expiry, *pot, back, lots_back, sender=desk)
-        ghost.cash, ghost.underlying = ghost.cash - pot[0], ghost.underlying - pot[1]
+        escrow, owed = (x * one // 7, y * world.lot), x * y * one // 13
+        most = back + escrow[0], lots_back * world.lot + escrow[1]
+        pot = [most[0] * y // 100, most[1] * y // 100, 7]
+        world.settle(expiry, *pot, back, lots_back, *escrow, owed)
+        ghost.cash += escrow[0] - pot[0]
+        ghost.underlying += escrow[1] - pot[1]
+        ghost.receivable += owed
         ghost.locked_quote -= back
         ghost.locked_lots -= lots_back
         ghost.pots[expiry] = pot
+    elif name == "collect":
+        paid, cleared = ghost.receivable * y // 100, ghost.receivable * x // 90
+        vault.collect(paid, y, cleared, sender=world.margin)
+        ghost.cash, ghost.underlying = ghost.cash + paid, ghost.underlying + y
+        ghost.receivable -= min(cleared, ghost.receivable)
+    elif name == "flag":
+        ghost.bad_debt = x * one // 9 if y > 30 else 0
+        vault.set_bad_debt(ghost.bad_debt, sender=world.margin)
     elif name == "pay_out" and ghost.pots:
         expiry = EXPIRY + x % len(ghost.pots)
         pot = ghost.pots[expiry]
@@ -306,6 +322,10 @@ def check(world: World, ghost: Ghost) -> None:
     found = world.balances()
     for name in ("cash", "underlying", "locked_quote", "locked_lots", "dues"):
         assert found[name] == getattr(ghost, name), name
+    assert world.debts() == (ghost.receivable, ghost.bad_debt)
+    own = ghost.cash - ghost.dues + ghost.receivable - ghost.bad_debt
+    coins = ghost.underlying * 10 ** (18 - world.unit_decimals) * SPOT // WAD
+    assert world.vault.nav()[0] == own * world.scale + coins + world.book.book_value(), "V4"
     assert world.held(world.vault.address) == [ghost.quote], "V2"
     assert world.unit.balanceOf(world.vault) == ghost.units, "V2"
     assert found["locked_quote"] + found["dues"] + found["earmark"] <= found["cash"], "V3"

@@ -8,7 +8,7 @@ import pytest
 
 from ballast.bench.sizes import RUNTIME_LIMIT, runtime_sizes
 from ballast.chain.compiler import project_root
-from tests.unit.vault.world import DAY, SPOT, World
+from tests.unit.vault.world import DAY, SPOT, World, full
 
 EXPIRY = 1_798_185_600
 
@@ -20,7 +20,7 @@ def warm(world: World) -> World:
     world.deposit(5_000 * world.one, world.bob)
     world.vault.depositUnderlying(9 * world.coin, world.bob, sender=world.bob)
     world.vault.take(world.trader, 9 * world.one, world.one, 10**9, 20_000, sender=world.desk)
-    world.vault.settle(EXPIRY, 10**8, world.coin, 100, 10**8, 10_000, sender=world.desk)
+    world.settle(EXPIRY, 10**8, world.coin, 100, 10**8, 10_000)
     world.chain.advance(DAY)
     world.vault.poke()
     world.set_book(SPOT, 3, 10**18)
@@ -42,7 +42,7 @@ def warm(world: World) -> World:
         ("take", ("trader", 10**6, 10**3, 0, 1), "desk", 56_400),
         ("pay", ("trader", 10**6, 10**3, 10**7, 0, 0), "desk", 54_200),
         ("pay", ("trader", 10**6, 10**3, 0, 1, SPOT), "desk", 54_500),
-        ("settle", (EXPIRY + 1, 10**8, 0, 10, 10**8, 10), "desk", 64_100),
+        ("settle", (EXPIRY + 1, full(10**8, 0, 10, 10**8, 10)), "desk", 64_100),
         ("pay_out", (EXPIRY, "trader", 10**6, 0, 1), "desk", 51_400),
     ],
 )

@@ -125,7 +125,7 @@ def test_earmark__quote_set_free__half_is_kept_from_new_cover(each: World) -> No
     most = (each.trader, 0, 0, 100 * each.one + 2, 0)
     assert each.refused("take", *most, sender=each.desk) == "vault: cover"
     each.lock_all()
-    each.vault.settle(EXPIRY, 50 * each.one, 0, 9, 250 * each.one, 0, sender=each.desk)
+    each.settle(EXPIRY, 50 * each.one, 0, 9, 250 * each.one, 0)
     assert each.balances()["earmark"] == 200 * each.one
     paid = each.vault.processRedemptions(9, sender=each.stranger).value
     assert paid == each.vault.claimable(each.alice)

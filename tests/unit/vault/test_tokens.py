@@ -18,9 +18,9 @@ def strange(chain: Chain) -> World:
     """A vault whose quote token is a weird one, as yet well behaved, with 1,000 of alice's."""
     world = build(chain)
     token = weird_token(chain, 6)
-    roles = (world.book, world.desk, world.fund, world.owner)
+    roles = (world.book, world.desk, world.margin, world.fund, world.owner)
     vault = chain.deploy(compile_contract("Vault"), token, world.unit, *roles, "Odd", "ODD")
-    for person in (world.alice, world.bob, world.trader):
+    for person in (world.alice, world.bob, world.trader, world.margin):
         token.mint(person, 10_000 * world.one)
         token.approve(vault, MAX, sender=person)
     world = replace(world, vault=vault, quote=token)
@@ -35,10 +35,11 @@ def test_init__decimals__shares_have_six_more_and_at_least_eighteen(
     world = build(revm, *pair)
     found = (world.vault.name(), world.vault.symbol(), world.vault.decimals())
     assert found == ("Ballast WETH", "bWETH", {6: 18, 8: 18, 18: 24}[pair[0]])
-    roles = ("BOOK", "DESK", "FUND", "OWNER", "asset", "UNDERLYING")
+    roles = ("BOOK", "DESK", "MARGIN", "FUND", "OWNER", "asset", "UNDERLYING")
     assert [world.vault.method(role)() for role in roles] == [
         world.book.address,
         world.desk,
+        world.margin,
         world.fund,
         world.owner,
         world.quote.address,
@@ -53,7 +54,7 @@ def test_init__decimals_out_of_range__are_refused(
 ) -> None:
     tokens = [weird_token(revm, 8), weird_token(revm, 8)]
     tokens[place].set_decimals(decimals)
-    args = (*tokens, *revm.accounts[1:5], "Odd", "ODD")
+    args = (*tokens, *revm.accounts[1:6], "Odd", "ODD")
     if refused:
         assert init_reason(revm, *args) == "vault: decimals"
     else:
@@ -61,17 +62,17 @@ def test_init__decimals_out_of_range__are_refused(
         assert vault.decimals() == max(18, (decimals if place == 0 else 8) + 6)
 
 
-@pytest.mark.parametrize("place", [2, 3, 4, 5])
+@pytest.mark.parametrize("place", [2, 3, 4, 5, 6])
 def test_init__nobody__is_refused(revm: RevmChain, place: int) -> None:
     tokens = [weird_token(revm, 6), weird_token(revm, 18)]
-    args: list[Any] = [*tokens, *revm.accounts[1:5], "Odd", "ODD"]
+    args: list[Any] = [*tokens, *revm.accounts[1:6], "Odd", "ODD"]
     args[place] = NOBODY
     assert init_reason(revm, *args) == "vault: address"
 
 
 def test_init__one_token_for_both__is_refused(revm: RevmChain) -> None:
     token = weird_token(revm, 6)
-    args = (token, token, *revm.accounts[1:5], "Odd", "ODD")
+    args = (token, token, *revm.accounts[1:6], "Odd", "ODD")
     assert init_reason(revm, *args) == "vault: tokens"
 
 
@@ -233,7 +234,7 @@ def test_market__on_either_chain__does_the_same(either: World) -> None:
     before = token.balanceOf(world.alice)
     world.deposit(1_000 * world.one)
     world.vault.take(world.trader, 20 * world.one, world.one, 500 * world.one, 0, sender=world.desk)
-    world.vault.settle(7, 100 * world.one, 0, 10, 500 * world.one, 0, sender=world.desk)
+    world.settle(7, 100 * world.one, 0, 10, 500 * world.one, 0)
     world.vault.pay_out(7, world.trader, 100 * world.one, 0, 10, sender=world.desk)
     world.set_book(SPOT, 0, 0)
     shares = world.vault.maxRedeem(world.alice)

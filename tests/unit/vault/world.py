@@ -1,4 +1,5 @@
-"""A vault over a book that says what a test wants, with an account in the place of the desk."""
+"""A vault over a book that says what a test wants, with accounts in the places of the desk and of
+the margin contract."""
 
 from __future__ import annotations
 
@@ -18,21 +19,23 @@ SPOT = 2_000 * WAD
 MAX = 2**256 - 1
 NOBODY = "0x" + "00" * 20
 PAIRS = tuple((quote, unit) for quote in (6, 8, 18) for unit in (6, 8, 18))
+ROLES = ("desk", "margin", "fund", "owner")
+NAMES = ("cash", "locked_quote", "locked_lots", "dues", "underlying", "earmark")
 QUOTE = Step("quote", "MockUsdc", ("USD Coin", "USDC", Setting("quote_decimals")))
 UNIT = Step("unit", "MockUsdc", ("Wrapped Ether", "WETH", Setting("unit_decimals")))
 
 
 def plan(settings: Mapping[str, Any]) -> Plan:
     tokens = (Ref("quote"), Ref("unit"))
-    roles = (Ref("book"), *(Setting(role) for role in ("desk", "fund", "owner")))
+    roles = (Ref("book"), *(Setting(role) for role in ROLES))
     vault = Step("vault", "Vault", (*tokens, *roles, "Ballast WETH", "bWETH"))
     return Plan((QUOTE, UNIT, Step("book", "BookStub"), vault), settings)
 
 
 @dataclass(frozen=True)
 class World:
-    """What a test needs. LPs hold and have approved 10 million of both tokens, so has the desk's
-    trader."""
+    """What a test needs. LPs hold and have approved 10 million of both tokens, so have the desk's
+    trader and the margin contract."""
 
     chain: Chain
     vault: Contract
@@ -40,6 +43,7 @@ class World:
     quote: Contract
     unit: Contract
     desk: str
+    margin: str
     fund: str
     owner: str
     alice: str
@@ -86,8 +90,12 @@ class World:
         return int(self.vault.deposit(assets, sender, sender=sender).value)
 
     def balances(self) -> dict[str, Any]:
-        names = ("cash", "locked_quote", "locked_lots", "dues", "underlying", "earmark")
-        return dict(zip((*names, "level", "is_waiting"), self.vault.balances(), strict=True))
+        return dict(zip((*NAMES, "level", "is_waiting"), self.vault.balances()[:8], strict=True))
+
+    def debts(self) -> tuple[int, int]:
+        """What accounts owe, and how much of it nobody has."""
+        receivable, bad_debt = self.vault.balances()[8:]
+        return int(receivable), int(bad_debt)
 
     def held(self, *owners: str) -> list[int]:
         """Quote tokens by owner."""
@@ -99,11 +107,20 @@ class World:
             self.vault.method(method).send(*args, sender=sender or self.alice)
         return refused.value.reason
 
+    def settle(self, expiry: int, *sums: int) -> Any:
+        """As the desk does; what escrow pays and what accounts owe is nothing if it is not said."""
+        return self.vault.settle(expiry, full(*sums), sender=self.desk)
+
     def lock_all(self, sender: str | None = None) -> int:
         """Locks all free quote, as a put sold for nothing would."""
         free = int(self.vault.holdings().free_quote)
         self.vault.take(self.trader, 0, 0, free, 0, sender=self.desk)
         return free
+
+
+def full(*sums: int) -> tuple[int, ...]:
+    """`types.Settlement`, zero where nothing is said."""
+    return (*sums, *(8 - len(sums)) * (0,))
 
 
 def events(receipt: Any, world: World) -> list[tuple[str, dict[str, Any]]]:
@@ -116,7 +133,13 @@ def events(receipt: Any, world: World) -> list[tuple[str, dict[str, Any]]]:
 
 
 def build(chain: Chain, quote_decimals: int = 6, unit_decimals: int = 18) -> World:
-    roles = dict(zip(("desk", "fund", "owner"), chain.accounts[1:4], strict=True))
+    roles = dict(
+        zip(
+            ("desk", "fund", "owner", "margin"),
+            (*chain.accounts[1:4], chain.accounts[8]),
+            strict=True,
+        )
+    )
     people = dict(zip(("alice", "bob", "trader", "stranger"), chain.accounts[4:8], strict=True))
     settings = {"quote_decimals": quote_decimals, "unit_decimals": unit_decimals, **roles}
     done = execute(plan(settings), chain)
@@ -131,7 +154,7 @@ def build(chain: Chain, quote_decimals: int = 6, unit_decimals: int = 18) -> Wor
         **roles,
         **people,
     )
-    for person in people.values():
+    for person in (*people.values(), world.margin):
         for token, whole in ((world.quote, world.one), (world.unit, world.coin)):
             token.mint(person, 10_000_000 * whole)
             token.approve(world.vault, MAX, sender=person)
