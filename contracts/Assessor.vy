@@ -73,6 +73,7 @@ struct Trial:  # what a size does
     maintenance: int256
     health: int256
     is_better: bool
+    costliest: uint256
 
 
 @deploy
@@ -131,7 +132,9 @@ def cut(
     terms: types.AccountTerms = staticcall IRiskSheet(sheet).account_terms()
     account: Account = self._account(legs, terms)
     before: types.Assessment = self._assessment(convert(cash, int256), account, terms.margin)
-    found: types.Cut = types.Cut(lots=0, is_windup=False, bonus=0, before=before, after=before)
+    found: types.Cut = types.Cut(
+        lots=0, is_windup=False, bonus=0, to_fund=0, before=before, after=before
+    )
     if index >= len(legs) or lots == 0 or account.legs[index].is_expired:
         return found
     if account.legs[index].owed == 0:
@@ -161,7 +164,9 @@ def losses(
     for leg: requirement.Leg in account.legs:
         row: DynArray[int256, 10] = []
         for gain: int256 in leg.gains:
-            row.append(requirement._floor_div((leg.owned - leg.owed) * gain, LOTS))
+            row.append(
+                requirement._floor_div(unsafe_mul(unsafe_sub(leg.owned, leg.owed), gain), LOTS)
+            )
         table.append(row)
     return table
 
@@ -295,10 +300,39 @@ def _assessment(cash: int256, account: Account, terms: types.MarginTerms) -> typ
     maintenance: uint256 = 0
     costliest: uint256 = 0
     maintenance, costliest = requirement._maintenance(account.legs, account.spot, terms)
+    return self._judged(
+        totals,
+        unsafe_add(cash, requirement._floor_div(totals.net_value, LOTS)),
+        maintenance,
+        costliest,
+        terms.initial_factor,
+    )
+
+
+@internal
+@pure
+def _judged(
+    totals: requirement.Totals,
+    equity: int256,
+    maintenance: uint256,
+    costliest: uint256,
+    initial_factor: uint256,
+) -> types.Assessment:
+    """
+    @notice What is known of an account, in the units of quote
+    @param totals Of its legs
+    @param equity Quote
+    @param maintenance Quote
+    @param costliest Index of a leg
+    @param initial_factor The sheet's
+    @return See `types`
+    """
     return types.Assessment(
-        equity=cash + requirement._floor_div(totals.net_value, LOTS),
+        equity=equity,
         maintenance=maintenance,
-        initial=(maintenance * terms.initial_factor + units.WAD - 1) // units.WAD,
+        initial=unsafe_div(
+            unsafe_add(unsafe_mul(maintenance, initial_factor), units.WAD - 1), units.WAD
+        ),
         closing=convert(requirement._ceil_div(totals.closing, LOTS), uint256),
         sellable=convert(requirement._floor_div(totals.sellable, LOTS), uint256),
         due=convert(requirement._ceil_div(totals.due, LOTS), uint256),
@@ -493,7 +527,8 @@ def _windup(
     have: int256,
 ) -> types.Cut:
     """
-    @notice Buys back at the mark, without a bonus; what cash does not pay is a shortfall
+    @notice Buys back at the mark; what cash does not pay is a shortfall. The caller's reward is fixed,
+        but no more than the largest bonus would be: tiny windups bring nothing
     @param found Nothing, as yet
     @param account The account
     @param terms Of a sheet
@@ -504,10 +539,15 @@ def _windup(
     """
     if lots == 0:
         return found
-    cost: int256 = requirement._ceil_div(lots * account.legs[index].mark, LOTS)
+    cost: int256 = requirement._ceil_div(unsafe_mul(lots, account.legs[index].mark), LOTS)
     account.legs[index].owed -= lots
     found.lots = convert(lots, uint256)
     found.is_windup = True
+    found.bonus = min(terms.windup_reward, convert(cost, uint256) * terms.bonus_max // units.WAD)
+    found.bonus = min(
+        terms.windup_reward,
+        unsafe_div(unsafe_mul(convert(cost, uint256), terms.bonus_max), units.WAD),
+    )
     found.after = self._assessment(max(have - cost, 0), account, terms)
     return found
 
@@ -539,7 +579,15 @@ def _sized(found: types.Cut, case: Case, most: int256) -> types.Cut:
     case.account.legs[case.index].owed -= trial.lots
     found.lots = convert(trial.lots, uint256)
     found.bonus = convert(trial.bonus, uint256)
-    found.after = self._assessment(case.cash - trial.cost - trial.bonus, case.account, case.terms)
+    found.to_fund = found.bonus * case.terms.bonus_share // units.WAD
+    found.to_fund = unsafe_div(unsafe_mul(found.bonus, case.terms.bonus_share), units.WAD)
+    found.after = self._judged(
+        requirement._totals(case.account.legs),
+        trial.equity,
+        convert(trial.maintenance, uint256),
+        trial.costliest,
+        case.terms.initial_factor,
+    )
     return found
 
 
@@ -607,9 +655,9 @@ def _trial(case: Case, lots: int256) -> Trial:
     """
     leg: requirement.Leg = case.account.legs[case.index]
     case.account.legs[case.index].owed = unsafe_sub(leg.owed, lots)
-    required: uint256 = requirement._maintenance(case.account.legs, case.account.spot, case.terms)[
-        0
-    ]
+    required: uint256 = 0
+    costliest: uint256 = 0
+    required, costliest = requirement._maintenance(case.account.legs, case.account.spot, case.terms)
     maintenance: int256 = convert(required, int256)
     cost: int256 = requirement._ceil_div(unsafe_mul(lots, case.price), LOTS)
     have: int256 = unsafe_sub(case.cash, cost)
@@ -628,4 +676,5 @@ def _trial(case: Case, lots: int256) -> Trial:
         maintenance=maintenance,
         health=self._health(equity, maintenance),
         is_better=room >= 0,
+        costliest=costliest,
     )

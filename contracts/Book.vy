@@ -176,7 +176,26 @@ def apply(
     @param flags 1: the trade was priced by Greeks that do not hold; 2: it is no flow of clients
     """
     self._require_desk()
-    self._move(id, written, held, escrowed)
+    step: uint256 = unsafe_div((id >> 8) & series.STRIKE_MASK, GRID)
+    key: uint256 = ((id >> 128) << 128) | (step >> 1)
+    side: uint256 = (step & 1) << 7
+    offset: uint256 = unsafe_add(side, unsafe_mul(id & 255, 62))
+    word: uint256 = self.positions_of[key]
+    more: uint256 = convert(convert(written, bytes32), uint256)
+    more_held: uint256 = convert(convert(held, bytes32), uint256)
+    now_held: uint256 = unsafe_add((word >> unsafe_add(offset, 31)) & position_word.LOTS, more_held)
+    if (unsafe_add((word >> offset) & position_word.LOTS, more) | now_held) >> 31 != 0:
+        refusal._refuse("book: lots")
+    mark: uint256 = (position_word.ESCROW << (id & 255)) << side
+    if word & mark != 0 or escrowed != 0:
+        if self._escrow(key, unsafe_add(side, unsafe_mul(id & 255, 31)), now_held, escrowed):
+            word |= mark
+        else:
+            word &= ~mark
+    self.positions_of[key] = unsafe_add(
+        word, unsafe_add(more << offset, more_held << unsafe_add(offset, 31))
+    )
+
     expiry: uint256 = id >> 128
     lots: int256 = unsafe_sub(held, written)
     lent: int256 = unsafe_sub(held, escrowed)
@@ -611,36 +630,6 @@ def _leg(expiry: uint256, step: uint256, half: uint256) -> uint256:
     if half & position_word.FILLED > position_word.POSITIONS:
         escrow = self.escrows[(expiry << 128) | (step >> 1)] >> ((step & 1) << 7)
     return position_word._leg(half, step, escrow)
-
-
-@internal
-def _move(id: uint256, written: int256, held: int256, escrowed: int256):
-    """
-    @notice Changes a position
-    @param id Series, listed
-    @param written Lots more
-    @param held Lots more
-    @param escrowed Of these, lots more
-    """
-    step: uint256 = unsafe_div((id >> 8) & series.STRIKE_MASK, GRID)
-    key: uint256 = ((id >> 128) << 128) | (step >> 1)
-    side: uint256 = (step & 1) << 7
-    offset: uint256 = unsafe_add(side, unsafe_mul(id & 255, 62))
-    word: uint256 = self.positions_of[key]
-    more: uint256 = convert(convert(written, bytes32), uint256)
-    more_held: uint256 = convert(convert(held, bytes32), uint256)
-    now_held: uint256 = unsafe_add((word >> unsafe_add(offset, 31)) & position_word.LOTS, more_held)
-    if (unsafe_add((word >> offset) & position_word.LOTS, more) | now_held) >> 31 != 0:
-        refusal._refuse("book: lots")
-    mark: uint256 = (position_word.ESCROW << (id & 255)) << side
-    if word & mark != 0 or escrowed != 0:
-        if self._escrow(key, unsafe_add(side, unsafe_mul(id & 255, 31)), now_held, escrowed):
-            word |= mark
-        else:
-            word &= ~mark
-    self.positions_of[key] = unsafe_add(
-        word, unsafe_add(more << offset, more_held << unsafe_add(offset, 31))
-    )
 
 
 @internal

@@ -82,6 +82,58 @@ def quote(inquiry: types.Inquiry) -> types.Quote:
 
 @external
 @pure
+def unwind(inquiry: types.Inquiry, is_windup: bool) -> (types.Quote, uint256):
+    """
+    @notice Price of a liquidation: no flows, no fee, no charge for age. What is bought back pays
+        spread and skew, or the mark alone where it is a windup; what is sold gets the mark less a
+        half-spread, or the mark
+    @dev All the room of a block is the size whose own skew, n^2 g'Lg/2, is its half-spread, n h:
+        whoever pushes the quote before a liquidation gains no more than he is charged
+    @param inquiry See `types`; neither an opening nor careful nor toxic
+    @param is_windup Whether at the mark
+    @return See `types`; share of the room, WAD, rounded up
+    """
+    asked: types.Inquiry = inquiry
+    asked.snapshot.posted_at = asked.snapshot.at
+    asked.exposure.flow_delta = 0
+    asked.exposure.flow_vega = 0
+    asked.law.flow_slope = 0
+    asked.law.vflow_slope = 0
+    asked.law.fee_spot = 0
+    asked.law.stale_z = 0
+    self._require_size(asked.lots, asked.strike)
+    if asked.decimals > 18:
+        self._refuse("quoter: decimals")
+    self._require_prices(asked.snapshot.tau, asked.snapshot.spot, asked.snapshot.other)
+    option: smile_mark.Option = self._option(asked.snapshot, asked.strike, asked.is_put)
+    x: int256 = exposure._ratio(asked.snapshot.spot, asked.reference)
+    risk: types.Risk = exposure._risk(
+        convert(option.mark, int256),
+        option.delta,
+        option.gamma,
+        option.vega,
+        convert(asked.snapshot.spot, int256),
+        x,
+        exposure._factors(option.root_tau),
+        exposure.LOT_IN_NANO,
+    )
+    if asked.snapshot.other != asked.snapshot.spot:
+        option.mark = self._worse(asked, option.mark)
+    share: uint256 = self._share_up(asked, option, risk, x)
+    if is_windup or asked.lots < 0:
+        asked.law.delta_slope = 0
+        asked.law.gamma_slope = 0
+        asked.law.vega_slope = 0
+    if is_windup:
+        asked.law.h_min = 0
+        asked.law.b_vega = 0
+        asked.law.b_delta = 0
+        asked.law.b_mark = 0
+    return self._priced(asked, option, risk, self._move(asked, risk, x)), share
+
+
+@external
+@pure
 def delta(snapshot: types.Snapshot, strike: uint256, is_put: bool) -> int256:
     """
     @notice Delta of one contract
@@ -257,6 +309,28 @@ def _move(inquiry: types.Inquiry, risk: types.Risk, x: int256) -> Move:
         law.vflow_slope,
     )
     return move
+
+
+@internal
+@pure
+def _share_up(
+    inquiry: types.Inquiry, option: smile_mark.Option, risk: types.Risk, x: int256
+) -> uint256:
+    """
+    @notice What a size takes of the room of a block: its own skew over its half-spread
+    @param inquiry The trade
+    @param option The contract
+    @param risk Of a lot
+    @param x S/R
+    @return WAD
+    """
+    alone: types.Inquiry = inquiry
+    alone.exposure = empty(types.Exposure)
+    alone.underlying = 0
+    own: uint256 = convert(self._move(alone, risk, x).twice_after, uint256)
+    contracts: uint256 = convert(abs(unsafe_mul(inquiry.lots, LOT)), uint256)
+    spread: uint256 = contracts * self._half_spread(inquiry, option)
+    return own // max(spread // units.WAD * convert(TWICE, uint256), 1) + 1
 
 
 # --- the premium

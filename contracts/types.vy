@@ -155,6 +155,7 @@ struct Standing:  # what the book says before a trade
     toxicity: uint256  # larger of the two mark-out ratios, not below zero, a plain number
     written: uint256  # lots of the series
     held: uint256
+    escrowed: uint256  # of what is held: covered in full by the account that owes it
     caution: uint256  # of the vault's drawdown ladder
     is_listed: bool
     is_fresh: bool  # every expiry before its cutoff stands inside its guard
@@ -208,6 +209,19 @@ struct Position:  # of one strike, lots
     calls_held: uint256
     puts_written: uint256
     puts_held: uint256
+    calls_escrowed: uint256  # of what is held
+    puts_escrowed: uint256
+
+
+struct Settlement:  # of an expiry, summed over its strikes
+    pot_quote: uint256  # assets owed to holders of puts
+    pot_underlying: uint256  # token units owed to holders of calls
+    pot_lots: uint256  # in the money
+    release_quote: uint256  # assets that covered puts
+    release_lots: uint256  # lots of underlying that covered calls
+    escrow_quote: uint256  # assets that come from escrow
+    escrow_underlying: uint256  # token units that come from escrow
+    receivable: uint256  # assets that accounts owe for what they did not escrow
 
 
 struct CapNumbers:  # of a sheet, as given: what the market may reach
@@ -291,3 +305,37 @@ struct HedgeTerms:  # what the hedger asks of a sheet, as given
     stock_target: uint256  # free underlying, share of NAV
     debt_reserve: uint256  # free quote over short debt, at least
     lend_health: uint256  # health factor at the lending venue, at least
+
+
+struct AccountTerms:  # what an assessment asks of a sheet, in one call
+    margin: MarginTerms
+    h_min: uint256  # half-spread, as in Law
+    b_vega: uint256
+    b_delta: uint256
+    b_mark: uint256
+
+
+struct MarginLeg:  # of an account, in one series; lots
+    id: uint256
+    owed: uint256  # short, sold to the vault
+    escrowed: uint256  # of that, covered in full by what the account has set aside
+    owned: uint256  # options held as collateral
+
+
+struct Assessment:  # of an account at one moment; quote
+    equity: int256  # cash and options owned at their mark less a half-spread, less options owed at mark
+    maintenance: uint256  # worst loss of the grid and the floor for naked options
+    initial: uint256
+    closing: uint256  # what buying back all that is owed may cost beyond its mark
+    sellable: uint256  # of equity: options owned that have not expired
+    due: uint256  # payoff of options owed that have expired
+    costliest: uint256  # the leg that loses most in the worst cell; 8 for none
+
+
+struct Cut:  # what a liquidation may do
+    lots: uint256  # bought back, or of options owned sold; zero: nothing
+    is_windup: bool  # at the mark, since equity does not pay for more
+    bonus: uint256  # quote, for the caller and the fund; of a windup the caller's reward
+    to_fund: uint256  # of the bonus
+    before: Assessment
+    after: Assessment  # at a price of the trade that may only get better

@@ -15,14 +15,6 @@ from . import series
 LOTS: constant(uint256) = 10**4  # in a contract
 
 
-struct Settlement:  # of an expiry, summed over its strikes
-    pot_quote: uint256  # assets owed to holders of puts
-    pot_underlying: uint256  # token units owed to holders of calls
-    pot_lots: uint256  # in the money
-    release_quote: uint256  # assets that covered puts
-    release_lots: uint256  # lots of underlying that covered calls
-
-
 @internal
 @pure
 def _grain(quote_decimals: uint256) -> uint256:
@@ -118,14 +110,77 @@ def _payoff_down(
 
 @internal
 @pure
+def _uncovered(written: uint256, escrowed: uint256) -> uint256:
+    """
+    @notice Lots of a series that the vault itself must cover
+    @param written Of the series
+    @param escrowed Of what accounts owe of it
+    @return Lots
+    @custom:error exact
+    """
+    return unsafe_sub(max(written, escrowed), escrowed)
+
+
+@internal
+@pure
+def _owed_up(id: uint256, lots: uint256, price: uint256, quote_decimals: uint256) -> uint256:
+    """
+    @notice What an account owes for options that have expired, calls too, in quote: ceiling
+    @param id Series
+    @param lots How many, below 2^31
+    @param price Settlement price, below 2^128
+    @param quote_decimals From 6 to 18
+    @return Assets
+    @custom:error 1 unit
+    """
+    if not self._is_in_the_money(id, price):
+        return 0
+    strike: uint256 = (id >> 8) & series.STRIKE_MASK
+    apart: uint256 = unsafe_sub(max(price, strike), min(price, strike))
+    grain: uint256 = self._grain(quote_decimals)
+    return unsafe_div(unsafe_add(unsafe_mul(apart, lots), unsafe_sub(grain, 1)), grain)
+
+
+@internal
+@pure
+def _surrendered_up(
+    id: uint256,
+    lots: uint256,
+    price: uint256,
+    quote_decimals: uint256,
+    underlying_decimals: uint256,
+) -> (uint256, uint256):
+    """
+    @notice What escrow pays, in the token it was set aside in: ceiling
+    @param id Series
+    @param lots Escrowed, below 2^31
+    @param price Settlement price, below 2^128 and above zero
+    @param quote_decimals From 6 to 18
+    @param underlying_decimals From 6 to 18
+    @return Assets, token units of underlying
+    @custom:error 1 unit
+    """
+    if not self._is_in_the_money(id, price):
+        return 0, 0
+    if id & 1 == series.PUT:
+        return self._owed_up(id, lots, price, quote_decimals), 0
+    strike: uint256 = (id >> 8) & series.STRIKE_MASK
+    share: uint256 = unsafe_mul(
+        unsafe_mul(unsafe_sub(price, strike), lots), 10**unsafe_sub(underlying_decimals, 4)
+    )
+    return 0, unsafe_div(unsafe_add(share, unsafe_sub(price, 1)), price)
+
+
+@internal
+@pure
 def _settled_down(
-    sums: Settlement,
+    sums: types.Settlement,
     expiry: uint256,
     position: types.Position,
     price: uint256,
     quote_decimals: uint256,
     underlying_decimals: uint256,
-) -> Settlement:
+) -> types.Settlement:
     """
     @notice The sums with one strike more
     @param sums Of the strikes before
@@ -135,26 +190,79 @@ def _settled_down(
     @param quote_decimals From 6 to 18
     @param underlying_decimals From 6 to 18
     @return The sums
-    @custom:error 1 unit a strike, down
+    @custom:error 1 unit a strike, down; what escrow pays, up
     """
-    total: Settlement = sums
     call: uint256 = (expiry << 128) | (position.strike << 8) | series.CALL
-    put: uint256 = call | series.PUT
+    total: types.Settlement = self._settled_right(
+        sums,
+        call,
+        position.calls_written,
+        position.calls_held,
+        position.calls_escrowed,
+        price,
+        quote_decimals,
+        underlying_decimals,
+    )
+    return self._settled_right(
+        total,
+        call | series.PUT,
+        position.puts_written,
+        position.puts_held,
+        position.puts_escrowed,
+        price,
+        quote_decimals,
+        underlying_decimals,
+    )
+
+
+@internal
+@pure
+def _settled_right(
+    sums: types.Settlement,
+    id: uint256,
+    written: uint256,
+    held: uint256,
+    escrowed: uint256,
+    price: uint256,
+    quote_decimals: uint256,
+    underlying_decimals: uint256,
+) -> types.Settlement:
+    """
+    @notice The sums with one series more
+    @param sums Of the series before
+    @param id Series
+    @param written Lots
+    @param held Lots
+    @param escrowed Of them
+    @param price Settlement price
+    @param quote_decimals From 6 to 18
+    @param underlying_decimals From 6 to 18
+    @return The sums
+    @custom:error as `_settled_down`
+    """
+    total: types.Settlement = sums
     assets: uint256 = 0
     amount: uint256 = 0
-    assets, amount = self._payoff_down(
-        call, position.calls_written, price, quote_decimals, underlying_decimals
-    )
-    total.pot_underlying = unsafe_add(total.pot_underlying, amount)
-    assets, amount = self._payoff_down(
-        put, position.puts_written, price, quote_decimals, underlying_decimals
-    )
-    total.pot_quote = unsafe_add(total.pot_quote, assets)
-    if self._is_in_the_money(call, price):
-        total.pot_lots = unsafe_add(total.pot_lots, position.calls_written)
-    if self._is_in_the_money(put, price):
-        total.pot_lots = unsafe_add(total.pot_lots, position.puts_written)
-    total.release_lots = unsafe_add(total.release_lots, position.calls_written)
-    assets, amount = self._cover(put, position.puts_written, quote_decimals)
+    if written | held == 0:
+        return total
+    assets, amount = self._cover(id, self._uncovered(written, escrowed), quote_decimals)
     total.release_quote = unsafe_add(total.release_quote, assets)
+    total.release_lots = unsafe_add(total.release_lots, amount)
+    if not self._is_in_the_money(id, price):
+        return total
+    total.pot_lots = unsafe_add(total.pot_lots, written)
+    assets, amount = self._payoff_down(id, written, price, quote_decimals, underlying_decimals)
+    total.pot_quote = unsafe_add(total.pot_quote, assets)
+    total.pot_underlying = unsafe_add(total.pot_underlying, amount)
+    if held != 0:
+        assets, amount = self._surrendered_up(
+            id, escrowed, price, quote_decimals, underlying_decimals
+        )
+        total.escrow_quote = unsafe_add(total.escrow_quote, assets)
+        total.escrow_underlying = unsafe_add(total.escrow_underlying, amount)
+        owing: uint256 = unsafe_sub(held, escrowed)
+        if owing != 0:  # rounded down: less by one than the ceiling
+            total.receivable = unsafe_add(
+                total.receivable, unsafe_sub(self._owed_up(id, owing, price, quote_decimals), 1)
+            )
     return total

@@ -100,6 +100,18 @@ def _require_covered(covered: uint256, limit: uint256, scale: uint256):
 
 @internal
 @pure
+def _require_credit(credit: uint256, limit: uint256, scale: uint256):
+    """
+    @notice Reverts where accounts would owe too much without escrow
+    @param credit After: spot a call, the strike a put, quote
+    @param limit The sheet's
+    @param scale Of the limits
+    """
+    assert credit <= self._scaled(limit, scale), "desk: credit limit"
+
+
+@internal
+@pure
 def _scaled(limit: uint256, scale: uint256) -> uint256:
     """
     @notice A limit for the vault as it is

@@ -29,7 +29,7 @@ ACTORS: Final = (
     "guardian",
     "keeper",
     "second_signer",
-    "fund",
+    "liquidator",
     "lp",
     "trader",
     "other",
@@ -79,7 +79,7 @@ class LocalMarket:
     def open(
         cls, chain: Chain, terms: Terms | None = None, *, list_board: bool = True
     ) -> LocalMarket:
-        """Tokens, feed and the nine contracts; then surface, strikes and nothing else."""
+        """Tokens, feed and the market's contracts; then surface, strikes and nothing else."""
         terms = terms or Terms()
         actors = dict(zip(ACTORS, chain.accounts, strict=False))
         quote = _token(chain, "USD Coin", "USDC", terms.quote_decimals, terms.behind_proxies)
@@ -151,7 +151,7 @@ class LocalMarket:
         return _receipt(self.aggregator.transmit(_answer(price), 0))
 
     def fund(self, actor: str, quote: Human = 0, underlying: Human = 0) -> str:
-        """Mint tokens to somebody and let the vault take them. Returns the address."""
+        """Mint tokens to somebody and let the market take them. Returns the address."""
         account = self.who(actor)
         for token, amount in (
             (self.quote, self.assets(quote)),
@@ -159,8 +159,9 @@ class LocalMarket:
         ):
             if amount:
                 token.mint(account, amount, sender=self.actors["deployer"])
-            if not token.allowance(account, self.vault):
-                token.approve(self.vault, UNLIMITED, sender=account)
+            for taker in (self.vault, self.margin, self.insurance):
+                if not token.allowance(account, taker):
+                    token.approve(taker, UNLIMITED, sender=account)
         return account
 
     # --- keeper
@@ -245,6 +246,56 @@ class LocalMarket:
             self.desk.sell(series_id, self.lots(contracts), least, FOREVER, sender=self.who(actor))
         )
 
+    # --- margin accounts
+
+    def add_margin(self, actor: str, quote: Human = 0, underlying: Human = 0) -> None:
+        """Fund somebody and bring it into his margin account."""
+        account = self.fund(actor, quote, underlying)
+        if quote:
+            self.margin.deposit(self.assets(quote), account, sender=account)
+        if underlying:
+            self.margin.deposit_underlying(self.units(underlying), account, sender=account)
+
+    def write(
+        self, actor: str, series_id: int, contracts: Human, *, escrowed: Human = 0, least: int = 0
+    ) -> Receipt:
+        """Sell options to the vault out of a margin account, covering some of them in full."""
+        return _receipt(
+            self.margin.sell_to_open(
+                series_id,
+                self.lots(contracts),
+                least,
+                FOREVER,
+                self.lots(escrowed),
+                sender=self.who(actor),
+            )
+        )
+
+    def buy_back(
+        self, actor: str, series_id: int, contracts: Human, *, most: int = 2**128
+    ) -> Receipt:
+        """Buy back what a margin account owes."""
+        return _receipt(
+            self.margin.buy_to_close(
+                series_id, self.lots(contracts), most, FOREVER, sender=self.who(actor)
+            )
+        )
+
+    def health(self, actor: str) -> float:
+        """Equity over the maintenance requirement of an account; infinite where none is."""
+        found, _ = self.margin.health(self.who(actor))
+        return float("inf") if found == 2**256 - 1 else float(found) / WAD
+
+    def liquidate(self, caller: str, actor: str) -> Receipt | None:
+        """Close what may be closed of an account now; none where nothing may."""
+        account = self.who(actor)
+        series_id, lots = self.margin.next_liquidation(account)
+        if not lots:
+            return None
+        return _receipt(self.margin.liquidate(account, series_id, lots, sender=self.who(caller)))
+
+    # --- holders
+
     def redeem(self, actor: str, series_id: int, contracts: Human) -> Receipt:
         """Take what settled options pay."""
         return _receipt(self.desk.redeem(series_id, self.lots(contracts), sender=self.who(actor)))
@@ -265,7 +316,6 @@ def local_settings(
             actors["guardian"],
             actors["keeper"],
             actors["second_signer"],
-            actors["fund"],
         ),
         reference=spot,
         grid=to_wad(terms.grid),

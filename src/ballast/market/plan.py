@@ -40,8 +40,6 @@ class Roles:
     guardian: str
     keeper: str
     second_signer: str
-    fund: str
-    """Receives the insurance fund's part of fees."""
 
 
 @dataclass(frozen=True)
@@ -61,34 +59,42 @@ class MarketSettings:
     underlying_symbol: str = "WETH"
     share_name: str = "Ballast WETH/USDC"
     share_symbol: str = "bWETH"
+    stake_name: str = "Ballast insurance WETH/USDC"
+    stake_symbol: str = "iWETH"
 
 
 ORDER: Final = (
     "pricer",
+    "valuer",
     "quoter",
     "sheet",
     "oracle",
     "surface",
+    "assessor",
     "book",
     "token",
     "vault",
+    "insurance",
+    "margin",
     "desk",
 )
 """The steps' names, in the order of the transactions."""
 
 
 def market_plan(settings: MarketSettings) -> Plan:
-    """The nine contracts of a market. What names another that is deployed later holds its address
+    """The contracts of a market. What names another that is deployed later holds its address
     already: it follows from the deployer's nonce."""
     roles = settings.roles
     steps = {
         "pricer": Step("pricer", "Pricer"),
+        "valuer": Step("valuer", "Valuer"),
         "quoter": Step("quoter", "Quoter"),
         "sheet": Step("sheet", "RiskSheet", settings.sheet.as_args()),
         "oracle": Step("oracle", "Oracle", (astuple(settings.oracle),)),
         "surface": Step(
             "surface", "Surface", (roles.owner, roles.keeper, roles.second_signer, Ref("sheet"))
         ),
+        "assessor": Step("assessor", "Assessor", (Ref("oracle"), Ref("surface"))),
         "book": Step(
             "book",
             "Book",
@@ -97,7 +103,7 @@ def market_plan(settings: MarketSettings) -> Plan:
                 Ref("vault"),
                 Ref("oracle"),
                 Ref("surface"),
-                Ref("pricer"),
+                Ref("valuer"),
                 settings.reference,
                 settings.grid,
                 Ref("sheet"),
@@ -116,10 +122,30 @@ def market_plan(settings: MarketSettings) -> Plan:
                 settings.underlying,
                 Ref("book"),
                 Ref("desk"),
-                roles.fund,
+                Ref("margin"),
+                Ref("insurance"),
                 roles.owner,
                 settings.share_name,
                 settings.share_symbol,
+            ),
+        ),
+        "insurance": Step(
+            "insurance",
+            "InsuranceFund",
+            (
+                settings.quote_token,
+                Ref("margin"),
+                Ref("vault"),
+                settings.stake_name,
+                settings.stake_symbol,
+            ),
+        ),
+        "margin": Step(
+            "margin",
+            "Margin",
+            tuple(
+                Ref(name)
+                for name in ("desk", "vault", "assessor", "insurance", "oracle", "book", "token")
             ),
         ),
         "desk": Step(
@@ -129,7 +155,7 @@ def market_plan(settings: MarketSettings) -> Plan:
                 roles.owner,
                 roles.guardian,
                 roles.keeper,
-                *(Ref(name) for name in ("oracle", "surface", "quoter", "book", "vault", "token")),
+                *(Ref(name) for name in ("oracle", "surface", "quoter", "book", "vault", "token", "margin")),
                 Ref("sheet"),
             ),
         ),
