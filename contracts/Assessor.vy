@@ -397,16 +397,18 @@ def _sale(
     is_healthy: bool = self._is_healthy(found.before)
     if not is_healthy:
         totals: requirement.Totals = requirement._totals(account.legs)
-        need += requirement._ceil_div(totals.owed_value + totals.closing, LOTS)
+        need = unsafe_add(
+            need, requirement._ceil_div(unsafe_add(totals.owed_value, totals.closing), LOTS)
+        )
     if bid == 0 or have >= need:
         return found
     sold: int256 = min(
         min(convert(lots, int256), leg.owned),
-        requirement._ceil_div((need - have) * LOTS, bid),
+        requirement._ceil_div(unsafe_mul(unsafe_sub(need, have), LOTS), bid),
     )
     account.legs[index].owned -= sold
     after: types.Assessment = self._assessment(
-        have + requirement._floor_div(sold * bid, LOTS), account, terms
+        unsafe_add(have, requirement._floor_div(unsafe_mul(sold, bid), LOTS)), account, terms
     )
     costliest: uint256 = found.before.costliest
     if (
@@ -476,7 +478,7 @@ def _buyback(
     closing: int256 = requirement._ceil_div(totals.closing + leg.owed * excess, LOTS)
     least: int256 = min(leg.owed, convert(terms.dust, int256))
     delays: bool = totals.owned_value >= min(
-        convert(terms.windup_reward, int256) * LOTS,
+        unsafe_mul(convert(terms.windup_reward, int256), LOTS),
         totals.owed_value * convert(terms.bonus_max, int256) // WAD,
     )
     paid_for: int256 = max_value(int256)
@@ -513,7 +515,7 @@ def _paid_for(have: int256, price: int256) -> int256:
     """
     if price == 0:
         return max_value(int256)
-    return have * LOTS // price
+    return unsafe_div(unsafe_mul(have, LOTS), price)
 
 
 @internal
@@ -638,7 +640,7 @@ def _lack(trial: Trial, target: int256) -> int256:
     @param target The health
     @return Quote; below zero where there is more
     """
-    return trial.maintenance * target // WAD - trial.equity
+    return unsafe_sub(unsafe_div(unsafe_mul(trial.maintenance, target), WAD), trial.equity)
 
 
 @internal

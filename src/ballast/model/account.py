@@ -51,6 +51,7 @@ class Terms:
     health_low: float = 1.05
     health_high: float = 1.25
     bonus_max: float = 0.05
+    bonus_share: float = 0.20
     windup_reward: float = 50.0
     dust: int = 100
     """Lots."""
@@ -186,6 +187,8 @@ class Cut:
     lots: int
     is_windup: bool
     bonus: float
+    """For the caller and the fund; of a windup the caller's reward, which `after` does not pay."""
+    to_fund: float
     before: Assessment
     after: Assessment
 
@@ -315,7 +318,7 @@ def cut(
     """How many lots of a leg a liquidation may close now."""
     legs = price(account, market, terms)
     before = _assess(account.cash, legs, market.spot, terms)
-    nothing = Cut(0, False, 0.0, before, before)
+    nothing = Cut(0, False, 0.0, 0.0, before, before)
     if not legs[index].is_live:
         return nothing
     case = _Case(account, legs, market, terms, index, before)
@@ -365,7 +368,7 @@ class _Case:
         after = self._assessed(cash, owned=-sold / LOTS)
         if not is_healthy and after.maintenance > before.maintenance and self._can_buy_back():
             return None
-        return Cut(sold, False, 0.0, before, after)
+        return Cut(sold, False, 0.0, 0.0, before, after)
 
     def _can_buy_back(self) -> bool:
         """Does cash pay for a part of the costliest leg that is not dust?"""
@@ -406,10 +409,12 @@ class _Case:
         return floor(self.account.cash * LOTS / each) if each else 2**63
 
     def _windup(self, lots: int) -> Cut:
-        size = lots / LOTS
-        cash = max(self.account.cash - size * self._priced.mark, 0.0)
-        after = self._assessed(cash, owed=-size)
-        return Cut(lots, True, 0.0, self.before, after)
+        """At the mark. Many small slices earn no more than a bonus would be."""
+        size, terms = lots / LOTS, self.terms
+        cost = size * self._priced.mark
+        after = self._assessed(max(self.account.cash - cost, 0.0), owed=-size)
+        reward = min(terms.windup_reward, cost * terms.bonus_max)
+        return Cut(lots, True, reward, 0.0, self.before, after)
 
     def _room(self, lots: int, each: float) -> float:
         """By how much equity may fall, after a size and before its bonus, and health rise."""
@@ -424,7 +429,7 @@ class _Case:
         rate = min(self.terms.bonus_max, 1.0 - self.before.health)
         bonus = max(min(rate * size * each, self._room(lots, each), cash), 0.0)
         after = self._assessed(cash - bonus, owed=-size)
-        return Cut(lots, False, bonus, self.before, after)
+        return Cut(lots, False, bonus, bonus * self.terms.bonus_share, self.before, after)
 
     def _sized(self, most: int, each: float) -> Cut | None:
         if most == 0:

@@ -46,14 +46,15 @@ def assert_consistent(
 ) -> None:
     """`after` is the assessment of the account with less of the leg and less cash, to the wei."""
     raw = world.raw_cut(cash, legs, index, 2**31 - 1 if found.lots == 0 else found.lots, price)
-    lots, is_windup, bonus, before, after = raw
+    lots, is_windup, bonus, _, before, after = raw
     if lots == 0:
         assert after == before
         return
     leg, wei = legs[index], cash_wei(world, cash)
     if leg.owed > leg.escrowed:
         each = mark_wei(world, legs, index) if is_windup else wad(price)
-        wei = max(wei + -(-lots * each // LOTS) * -1 - bonus, 0)
+        cost = -(-lots * each // LOTS)
+        wei = max(wei - cost - (0 if is_windup else bonus), 0)
         leg = replace(leg, owed=leg.owed - lots)
     else:
         wei += lots * bid_wei(world, legs, index) // LOTS
@@ -93,7 +94,7 @@ def test_cut__health_around_one__equal_is_healthy(world: World, more: int, is_cu
     cash = found[1] - found[0] + more
     cut = world.assessor.cut(cash, legs, world.sheet, 0, 10 * ONE, 150 * WAD)
     assert (cut[0] > 0) is is_cut
-    assert cut[3][0] == cut[3][1] + more
+    assert cut[4][0] == cut[4][1] + more
 
 
 @pytest.mark.parametrize(("index", "lots"), [(1, ONE), (2**255, ONE), (0, 0)])
@@ -165,8 +166,10 @@ def test_cut__any_account__obeys_every_bound(world: World, seed: int) -> None:
     rest = leg.owed - leg.escrowed - found.lots
     assert rest >= 0 and found.before.health < 1.0
     if found.is_windup:
-        assert found.bonus == 0.0
+        assert found.bonus <= min(50.0, BONUS_MAX * found.lots / LOTS * mark) + UNIT
+        assert found.to_fund == 0.0
         return
+    assert found.to_fund == pytest.approx(0.2 * found.bonus, abs=UNIT)
     paid = found.lots / LOTS * price
     rate = min(BONUS_MAX, 1.0 - found.before.health)
     assert 0.0 <= found.bonus <= rate * paid + UNIT
@@ -281,14 +284,24 @@ def test_cut__equity_around_the_cost_of_closing__below_is_wound_up(
     cut = world.assessor.cut(cash, legs, world.sheet, 0, 10 * ONE, price)
     assert cut[0] > 0
     assert cut[1] is is_windup
-    assert (cut[2] == 0) or not is_windup
+    assert (cut[3] == 0) is is_windup
 
 
-def test_cut__insolvent__is_wound_up_at_the_mark_without_a_bonus(world: World) -> None:
+@pytest.mark.parametrize("lots", [1, 100, 10 * ONE, 90 * ONE])
+def test_cut__windup__rewards_no_more_than_a_bonus_would_be(world: World, lots: int) -> None:
+    """Or a windup in slices of a lot would earn its reward as often as there are lots."""
+    legs = [call(30, 2_000, owed=100 * ONE)]
+    mark = marks(world, legs)[0][0]
+    found = world.cut(0.0, legs, 0, lots, mark)
+    assert found.bonus == pytest.approx(min(50.0, BONUS_MAX * lots / LOTS * mark), abs=UNIT)
+
+
+def test_cut__insolvent__is_wound_up_at_the_mark(world: World) -> None:
     legs = [call(30, 2_000, owed=10 * ONE)]
     mark = marks(world, legs)[0][0]
     found = world.cut(5 * mark, legs, 0, 4 * ONE, 10 * mark)
-    assert (found.lots, found.is_windup, found.bonus) == (4 * ONE, True, 0.0)
+    assert (found.lots, found.is_windup, found.to_fund) == (4 * ONE, True, 0.0)
+    assert found.bonus == pytest.approx(BONUS_MAX * 4 * mark, abs=UNIT)
     assert found.after.equity == pytest.approx(mark - 6 * mark, abs=1e-7)
     rest = world.cut(0.0, [replace(legs[0], owed=6 * ONE)], 0, 10 * ONE, 10 * mark)
     assert (rest.lots, rest.after.equity) == (6 * ONE, 0.0)

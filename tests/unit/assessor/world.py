@@ -72,8 +72,8 @@ class World:
         """The sheet for the model."""
         n = {name: value / WAD for name, value in self.numbers.flat.items()}
         same = ("shock_near", "shock_wide", "shock_down", "shock_up", "far_weight", "naked_floor",
-                "initial_factor", "health_low", "health_high", "bonus_max", "windup_reward",
-                "h_min", "b_vega", "b_delta", "b_mark")  # fmt: skip
+                "initial_factor", "health_low", "health_high", "bonus_max", "bonus_share",
+                "windup_reward", "h_min", "b_vega", "b_delta", "b_mark")  # fmt: skip
         return Terms(
             **{name: n[name] for name in same},
             vol=VolShock(n["vol_up"], n["vol_down"], n["near_power"], n["far_power"]),
@@ -171,7 +171,8 @@ class World:
     ) -> Cut:
         """What the contract says, in floats."""
         found = self.raw_cut(cash, legs, index, lots, price)
-        return Cut(found[0], found[1], found[2] / WAD, judged(found[3]), judged(found[4]))
+        lots, is_windup, bonus, to_fund, before, after = found
+        return Cut(lots, is_windup, bonus / WAD, to_fund / WAD, judged(before), judged(after))
 
     def raw_cut(
         self, cash: float, legs: Sequence[Leg], index: int, lots: int, price: float = 0.0
