@@ -23,7 +23,7 @@ from tests.market import (
     totals_of,
 )
 
-ROLES = ("owner", "guardian", "keeper", "stranger", "lp", "fund")
+ROLES = ("owner", "guardian", "keeper", "stranger", "lp", "liquidator")
 GRAIN = 10**12
 STEP = 2 * 10**16
 
@@ -373,7 +373,7 @@ def test_delist__last_strike__takes_the_expiry_off_the_totals(market: LocalMarke
 
 def _desk(market: LocalMarket, **changed: Any) -> Any:
     who = market.who
-    parts = ("oracle", "surface", "quoter", "book", "vault", "token", "sheet")
+    parts = ("oracle", "surface", "quoter", "book", "vault", "token", "margin", "sheet")
     args: dict[str, Any] = {role: who(role) for role in ("owner", "guardian", "keeper")}
     args |= {name: market.deployment[name] for name in parts}
     args |= changed
@@ -382,7 +382,7 @@ def _desk(market: LocalMarket, **changed: Any) -> Any:
 
 def test_constructor__parts_of_a_market__are_bound(market: LocalMarket) -> None:
     desk = _desk(market)
-    for name in ("oracle", "surface", "quoter", "book", "vault", "token"):
+    for name in ("oracle", "surface", "quoter", "book", "vault", "token", "margin"):
         assert desk.method(name.upper())() == market.deployment[name].address
     assert desk.OWNER() == market.who("owner")
     assert desk.sheet() == market.sheet.address
@@ -395,7 +395,7 @@ def test_constructor__parts_of_a_market__are_bound(market: LocalMarket) -> None:
     ]
 
 
-@pytest.mark.parametrize("role", ["owner", "guardian", "keeper"])
+@pytest.mark.parametrize("role", ["owner", "guardian", "keeper", "margin"])
 def test_constructor__nobody_in_a_role__is_refused(market: LocalMarket, role: str) -> None:
     assert _constructing(market, **{role: NOBODY}) == "desk: zero address"
 
@@ -415,7 +415,7 @@ def test_constructor__grid__is_whole_assets_a_lot(decimals: int, grain: int) -> 
 
 
 def _book(market: LocalMarket, grid: int) -> Any:
-    names = ("desk", "vault", "oracle", "surface", "pricer")
+    names = ("desk", "vault", "oracle", "surface", "valuer")
     args = [market.deployment[name] for name in names]
     return market.chain.deploy(compile_contract("Book"), *args, 2_000 * WAD, grid, market.sheet)
 

@@ -16,7 +16,7 @@ def market() -> LocalMarket:
     return LocalMarket.open(RevmChain())
 
 
-def test_plan__steps__are_the_nine_contracts_in_order(market: LocalMarket) -> None:
+def test_plan__steps__are_the_contracts_in_order(market: LocalMarket) -> None:
     settings = local_settings(
         market.terms, market.actors, market.quote, market.underlying, market.feed
     )
@@ -25,7 +25,7 @@ def test_plan__steps__are_the_nine_contracts_in_order(market: LocalMarket) -> No
     assert list(market.deployment.contracts) == list(ORDER)
 
 
-def test_plan__forward_references__are_those_of_book_token_and_vault(market: LocalMarket) -> None:
+def test_plan__forward_references__are_those_that_name_each_other(market: LocalMarket) -> None:
     """They name contracts that come later; all others find theirs standing."""
     settings = local_settings(
         market.terms, market.actors, market.quote, market.underlying, market.feed
@@ -34,18 +34,32 @@ def test_plan__forward_references__are_those_of_book_token_and_vault(market: Loc
     for i, step in enumerate(market_plan(settings).steps):
         names = {arg.step for arg in step.args if isinstance(arg, Ref)}
         later |= {(step.name, name) for name in names if ORDER.index(name) > i}
-    assert later == {("book", "desk"), ("book", "vault"), ("token", "desk"), ("vault", "desk")}
+    assert later == {
+        ("book", "desk"),
+        ("book", "vault"),
+        ("token", "desk"),
+        ("vault", "desk"),
+        ("vault", "margin"),
+        ("vault", "insurance"),
+        ("insurance", "margin"),
+        ("margin", "desk"),
+    }
 
 
 def test_plan__parts__name_each_other(market: LocalMarket) -> None:
     """H6: bound by constructors alone, each to the others that stand."""
     address = {name: market.deployment[name].address for name in ORDER}
     desk, book, vault = market.desk, market.book, market.vault
-    for name in ("oracle", "surface", "quoter", "book", "vault", "token"):
+    for name in ("oracle", "surface", "quoter", "book", "vault", "token", "margin"):
         assert desk.method(name.upper())() == address[name]
-    for name in ("desk", "vault", "oracle", "surface", "pricer"):
+    for name in ("desk", "vault", "oracle", "surface", "valuer"):
         assert book.method(name.upper())() == address[name]
     assert (vault.BOOK(), vault.DESK()) == (address["book"], address["desk"])
+    for name in ("desk", "vault", "assessor", "oracle", "book", "token"):
+        assert market.margin.method(name.upper())() == address[name]
+    assert vault.MARGIN() == market.insurance.MARGIN() == address["margin"]
+    assert market.margin.FUND() == address["insurance"]
+    assert market.insurance.VAULT() == address["vault"]
     assert (vault.asset(), vault.UNDERLYING()) == (
         market.quote.address,
         market.underlying.address,
