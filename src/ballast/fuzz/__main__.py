@@ -42,7 +42,8 @@ def _rest(total: Tally) -> str:
         f"states {total.states} ({total.barren} barren), trades {total.trades}, refused "
         f"{total.refused}, stuck {total.stuck}, checked at every step {total.deep}, orders split "
         f"{total.split}, with a refresh inside {total.straddled}, paid in underlying "
-        f"{total.in_kind}"
+        f"{total.in_kind}, cycles with an account's trades {total.credit}, its sales with escrow "
+        f"{total.escrowed}"
     )
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 
 from ballast.chain import RevmChain
 from ballast.fuzz.states import Corner, corner
-from ballast.fuzz.trader import FindingError, Offer, Trader
+from ballast.fuzz.trader import HOLDER, WRITER, FindingError, Offer, Trader
 from ballast.fuzz.worlds import WORLDS, open_world
 from ballast.market.local import LocalMarket
 from ballast.units import LOT, WAD
@@ -43,6 +43,10 @@ class Tally:
     refused: int = 0
     deep: int = 0
     straddled: int = 0
+    credit: int = 0
+    """Cycles with a margin account's trades."""
+    escrowed: int = 0
+    """Of its sales, those that were covered, in part or in full."""
     in_kind: int = 0
     """Sales paid for in underlying."""
     split: int = 0
@@ -66,7 +70,7 @@ class Arena:
         self._market, self._is_stale = market, is_stale
         self.trader = Trader(market)
         self.offers = self._offers(made.ids)
-        self._held = {o.id: self._balance(o.id) for o in self.offers}
+        self._held = {o.key: self._balance(o) for o in self.offers}
         self._most = dict.fromkeys(self._held, 10**6)
         self._expiries = list(market.book.expiries())
         book, vault = market.book, market.vault
@@ -78,25 +82,29 @@ class Arena:
         self._settle()
 
     def _offers(self, ids: list[int]) -> list[Offer]:
-        found = (self.trader.offer(series_id) for series_id in ids)
+        found = (self.trader.offer(one, side) for one in ids for side in (HOLDER, WRITER))
         return [offer for offer in found if offer is not None]
 
     def _settle(self) -> None:
         """One trade and its undoing, so that resets of flows which are due are over. Where nothing
-        can be bought, for want of cover, it begins with a sale."""
-        tries = [(offer.id, 1) for offer in self.offers]
-        tries += [(series_id, -1) for series_id, held in self._held.items() if held]
-        for series_id, lots in () if self._is_stale else tries:
-            if self.trader.trade(series_id, lots) is not None:
-                if self.trader.trade(series_id, -lots) is not None:
+        can be opened, for want of cover, it begins with a closing."""
+        tries = [(offer, offer.side) for offer in self.offers]
+        tries += [(offer, -offer.side) for offer in self.offers if self._held[offer.key]]
+        for offer, lots in () if self._is_stale else tries:
+            if self.trader.order(offer, lots) is not None:
+                if self.trader.order(offer, -lots) is not None:
                     break
                 self._chain.revert(self._snapshot)
         self._snapshot = self._chain.snapshot()
 
     # --- reading
 
-    def _balance(self, series_id: int) -> int:
-        return int(self._market.token.balanceOf(self.trader.account, series_id))
+    def _balance(self, offer: Offer) -> int:
+        """What the trader may close."""
+        if offer.side == HOLDER:
+            return int(self._market.token.balanceOf(self.trader.account, offer.id))
+        legs = self._market.margin.account(self.trader.account)[2]
+        return sum(int(leg.owed) for leg in legs if leg.id == offer.id)
 
     def state(self, expiries: Iterable[int]) -> bytes:
         """Totals, flows, and the polynomials of some expiries, as stored."""
@@ -104,11 +112,10 @@ class Arena:
         calls = [self._totals, *(self._polynomials[expiry] for expiry in expiries)]
         return b"".join([self._chain.bulk(book, data) for data in calls])
 
-    def positions(self) -> bytes:
-        """Of all expiries."""
-        book = self._market.book
-        calls = [book.positions.encode(expiry) for expiry in self._expiries]
-        return b"".join([self._chain.bulk(book.address, data) for data in calls])
+    def positions(self) -> list[tuple[int, ...]]:
+        """Of all expiries, written and held. What is escrowed of it is its owner's choice."""
+        found = (self._market.book.positions(expiry) for expiry in self._expiries)
+        return [tuple(one)[:5] for positions in found for one in positions]
 
     def value(self) -> tuple[int, int]:
         """NAV and U, WAD."""
@@ -134,7 +141,7 @@ class Arena:
         chosen = source.sample(self.offers, min(len(self.offers), source.randint(1, 4)))
         is_deep = not self._is_stale and source.randrange(DEEP) == 0
         touched = sorted({offer.id >> 128 for offer in chosen})
-        start, positions = self.state(touched), self.positions() if is_deep else b""
+        start, positions = self.state(touched), self.positions() if is_deep else []
         walk = Walk(self, chosen, is_deep)
         in_kind = self.trader.in_kind
         for _ in range(source.randint(1, 4)):
@@ -150,6 +157,8 @@ class Arena:
         tally.cycles += 1
         tally.deep += is_deep
         tally.straddled += walk.refreshes > 0
+        tally.credit += walk.is_credit
+        tally.escrowed += walk.escrowed
         if walk.paid < (0 if self._is_stale else walk.charged):
             tally.profitable += 1
             raise FindingError(self.report(walk, "Q1: a cycle that pays"))
@@ -163,19 +172,26 @@ class Arena:
     def _leg(self, walk: Walk, chosen: list[Offer]) -> None:
         source = self._source
         offer = source.choice(chosen)
-        held = self._held[offer.id] + walk.net[offer.id]
+        side, key = offer.side, offer.key
+        held = self._held[key] + side * walk.net[key]
         if self._is_stale and source.random() < 0.4:
             self._refresh(walk, chosen)
         if held and source.random() < 0.45:
-            walk.trade(offer, -self._size(held))
+            walk.trade(offer, -side * self._size(held))
             return
-        lots = self._size(self._most[offer.id])
-        if walk.trade(offer, lots):
-            self._most[offer.id] = min(max(self._most[offer.id], 2 * lots), 2**31 - 1)
+        lots = self._size(self._most[key])
+        if walk.trade(offer, side * lots, self._escrow(offer, lots)):
+            self._most[key] = min(max(self._most[key], 2 * lots), 2**31 - 1)
             return
-        self._most[offer.id] = max(lots // 2, 1)
+        self._most[key] = max(lots // 2, 1)
         if held:
-            walk.trade(offer, -self._size(held))
+            walk.trade(offer, -side * self._size(held))
+
+    def _escrow(self, offer: Offer, lots: int) -> int:
+        """None, all or a part of what an account sells to open."""
+        if offer.side == HOLDER:
+            return 0
+        return self._source.choice((0, 0, 0, lots, self._source.randint(0, lots)))
 
     def _refresh(self, walk: Walk, chosen: list[Offer]) -> None:
         """One expiry, or all."""
@@ -198,7 +214,7 @@ class Arena:
     def _way_back(self, walk: Walk, chosen: list[Offer]) -> bool:
         """Everything undone, in another order; what is refused is tried again after the rest."""
         source = self._source
-        legs = [(o, part) for o in chosen for part in chunks(-walk.net[o.id], source)]
+        legs = [(o, part) for o in chosen for part in chunks(-walk.net[o.key], source)]
         source.shuffle(legs)
         while legs:
             if self._is_stale and source.random() < 0.3:
@@ -212,16 +228,16 @@ class Arena:
     def split(self) -> None:
         """Q2: an order whole and in parts, from the same book."""
         offer = self._source.choice(self.offers)
-        held = self._held[offer.id]
-        lots = self._size(self._most[offer.id])
+        held = self._held[offer.key]
+        lots = offer.side * self._size(self._most[offer.key])
         if held and self._source.random() < 0.5:
-            lots = -self._size(held)
+            lots = -offer.side * self._size(held)
         parts = list(chunks(lots, self._source, (1, 2, 5)))
         self._chain.revert(self._snapshot)
         in_kind = self.trader.in_kind
-        whole = self.trader.trade(offer.id, lots)
+        whole = self.trader.order(offer, lots)
         self._chain.revert(self._snapshot)
-        slices = [self.trader.trade(offer.id, part) for part in parts] if whole is not None else []
+        slices = [self.trader.order(offer, part) for part in parts] if whole is not None else []
         self._chain.revert(self._snapshot)
         paid = [one for one in slices if one is not None]
         if whole is None or len(paid) < len(parts) or self.trader.in_kind > in_kind:
@@ -242,25 +258,28 @@ class Walk:
 
     def __init__(self, arena: Arena, chosen: list[Offer], is_deep: bool) -> None:
         self._arena, self._is_deep = arena, is_deep
-        self.net = {offer.id: 0 for offer in chosen}
+        self.net = {offer.key: 0 for offer in chosen}
         self.paid = self.charged = self.trades = self.refreshes = self._saved = 0
-        self.legs: list[tuple[int, int, int] | str] = []
+        self.escrowed, self.is_credit = 0, False
+        self.legs: list[tuple[int, int, int, int] | str] = []
         self._value = self._first = arena.value() if is_deep else (0, 0)
 
-    def trade(self, offer: Offer, lots: int) -> bool:
+    def trade(self, offer: Offer, lots: int, escrowed: int = 0) -> bool:
         """Trade; False if it was refused."""
         trader, quoted = self._arena.trader, None
         if self._is_deep:
-            quoted = trader.premium(offer.id, lots)
-        paid = trader.trade(offer.id, lots)
+            quoted = trader.premium(offer, lots)
+        paid = trader.order(offer, lots, escrowed)
         if paid is None:
             self._arena.tally.refused += 1
             return False
-        self.net[offer.id] += lots
+        self.net[offer.key] += lots
         self.trades += 1
+        self.is_credit |= offer.side == WRITER
+        self.escrowed += escrowed > 0
         self.paid += paid
         self.charged += abs(lots) * (offer.buy_charge if lots > 0 else offer.sell_charge)
-        self.legs.append((offer.id, lots, paid))
+        self.legs.append((*offer.key, lots, paid))
         if self._is_deep:
             self._check(offer, lots, paid, quoted)
         return True

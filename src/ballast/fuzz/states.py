@@ -18,6 +18,8 @@ HOUR: Final = 3_600
 CUTOFF: Final = 12 * HOUR
 PURSE: Final = 10**9
 """Quote tokens that a trader has."""
+CREDIT: Final = 10**8
+"""Quote tokens in the margin account of each: enough for any requirement."""
 
 
 class Corner:
@@ -40,6 +42,7 @@ class Corner:
         self.market.desk.syncNav(sender=self.market.actors["keeper"])
         for actor in ("trader", "other"):
             self.market.fund(actor, quote=PURSE)
+            self.market.add_margin(actor, quote=CREDIT, underlying=10**5)
         self.ids = [
             Series(expiry, strike, right).id
             for expiry in self.market.book.expiries()
@@ -69,6 +72,17 @@ class Corner:
         if held:
             lots = held if self.source.random() < 0.4 else self.source.randint(1, held)
             self.tried(f"{actor} sells", self.market.sell, actor, series_id, _contracts(lots))
+
+    def write(self) -> None:
+        """Accounts sell to the vault, some of it covered in full."""
+        for _ in range(self.source.randint(2, 12)):
+            actor, series_id = self.source.choice(("trader", "other")), self.source.choice(self.ids)
+            lots = int(10 ** self.source.uniform(1.0, 5.5))
+            size, part = (
+                _contracts(lots),
+                _contracts(int(lots * self.source.choice((0, 0, 0.5, 1)))),
+            )
+            self.tried(f"{actor} writes", self.market.write, actor, series_id, size, escrowed=part)
 
     def unload(self) -> None:
         """Others close some of theirs: flows the other way."""
@@ -199,4 +213,6 @@ _ACTS: Final[tuple[Act, ...]] = (
     lambda made, source: made.empty_till(),
     lambda made, source: made.caution(),
     lambda made, source: made.unload(),
+    lambda made, source: made.write(),
+    lambda made, source: made.write(),
 )

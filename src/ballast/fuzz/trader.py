@@ -1,4 +1,5 @@
-"""A trader by raw calldata: fast, exact, and with an account of what a trade must cost at least.
+"""A trader by raw calldata: fast, exact, and with an account of what a trade must cost at least. He
+buys and sells options, and has a margin account that sells and buys back.
 
 Money counts 1e-36 quote tokens here, so that nothing is rounded: an asset times its scale times a
 WAD, a unit of underlying times its scale times spot.
@@ -18,6 +19,7 @@ REFUSALS: Final = frozenset(
     {
         "book: stale",
         "desk: cover limit",
+        "desk: credit limit",
         "desk: delta window",
         "desk: gamma limit",
         "desk: open interest",
@@ -26,6 +28,10 @@ REFUSALS: Final = frozenset(
         "desk: reduce only",
         "desk: surface too old",
         "desk: vega limit",
+        "margin: balance",
+        "margin: lots",
+        "margin: range",
+        "margin: requirement",
         "quoter: expired",
         "quoter: no bid",
         "token: balance",
@@ -45,6 +51,7 @@ SHUT: Final = frozenset(
 )
 """Those that stand for as long as the snapshot does."""
 _LOTS: Final = slice(36, 68)  # of the calldata: the second argument
+_ESCROWED: Final = slice(132, 164)  # the fifth
 _STRIKE: Final = 2**120 - 1
 _MOST: Final = 2**255
 
@@ -53,15 +60,27 @@ class FindingError(BallastError):
     """A property of the market that does not hold."""
 
 
+HOLDER: Final = 1
+WRITER: Final = -1
+"""The sides: who opens by buying an option, and who does so by owing it in a margin account. Their
+number is the sign of the lots of an opening."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A series at one snapshot."""
+    """A series at one snapshot, for one side."""
 
     id: int
     mark: int
     buy_charge: int
     """What a lot bought costs beside mark and potential, at least: spread, fee, cover. 1e-36."""
     sell_charge: int
+    side: int = HOLDER
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Series and side."""
+        return self.id, self.side
 
 
 class Trader:
@@ -76,6 +95,10 @@ class Trader:
         self._buy = market.desk.buy.encode(0, 0, _MOST, FOREVER)
         self._quote = market.desk.quote.encode(0, 1)[:4]
         self._sell = market.desk.sell.encode(0, 0, 0, FOREVER)
+        self._margin = market.margin.address
+        self._write = market.margin.sell_to_open.encode(0, 0, 0, FOREVER, 0)
+        self._close = market.margin.buy_to_close.encode(0, 0, _MOST, FOREVER)
+        self._quote_account = market.desk.quote_account.encode(0, 1)[:4]
         self.refusal: str | None = None
         """Of the last order."""
         self.in_kind = 0
@@ -99,41 +122,63 @@ class Trader:
         self.in_kind += units > 0
         return -assets * self._asset - units * self._unit
 
+    def write(self, series_id: int, lots: int, escrowed: int = 0) -> int | None:
+        """The same for his margin account: below zero it sells to open, above it buys back."""
+        data = bytearray(self._close if lots > 0 else self._write)
+        data[4:36] = series_id.to_bytes(32, "big")
+        data[_LOTS] = abs(lots).to_bytes(32, "big")
+        if lots < 0:
+            data[_ESCROWED] = escrowed.to_bytes(32, "big")
+        output = self._run(self._margin, bytes(data))
+        if output is None:
+            return None
+        return (1 if lots > 0 else -1) * int.from_bytes(output, "big") * self._asset
+
+    def order(self, offer: Offer, lots: int, escrowed: int = 0) -> int | None:
+        """A trade of its side."""
+        if offer.side == WRITER:
+            return self.write(offer.id, lots, escrowed)
+        return self.trade(offer.id, lots)
+
     def refresh(self, expiry: int) -> None:
         """Anyone may."""
         book = self._market.book
         self._chain.bulk(book.address, book.refresh.encode(expiry), self.account)
 
-    def quote(self, series_id: int, lots: int) -> Any:
-        """What `Desk.quote` says, or None."""
-        method = self._market.desk.quote
+    def quote(self, series_id: int, lots: int, side: int = HOLDER) -> Any:
+        """What the desk says to this side, or None."""
+        desk = self._market.desk
+        method = desk.quote if side == HOLDER else desk.quote_account
         output = self._run(self._desk, method.encode(series_id, lots))
         return None if output is None else method.decode(output)
 
-    def premium(self, series_id: int, lots: int) -> int | None:
+    def premium(self, offer: Offer, lots: int) -> int | None:
         """A quote's premium, 1e-36."""
-        data = self._quote + series_id.to_bytes(32, "big") + lots.to_bytes(32, "big", signed=True)
+        head = self._quote if offer.side == HOLDER else self._quote_account
+        data = head + offer.id.to_bytes(32, "big") + lots.to_bytes(32, "big", signed=True)
         output = self._run(self._desk, data)
         if output is None:
             return None
         return int.from_bytes(output[:32], "big", signed=True) * self._asset
 
-    def offer(self, series_id: int) -> Offer | None:
-        """The series, if it can be sold here, and bought but for limits of risk."""
-        sale = self.quote(series_id, -10_000) or self.quote(series_id, -1)
-        if sale is None or self._is_shut(series_id):
+    def offer(self, series_id: int, side: int = HOLDER) -> Offer | None:
+        """The series, if it can be closed here, and opened but for limits of risk."""
+        closing = self.quote(series_id, -side * 10_000, side) or self.quote(series_id, -side, side)
+        if closing is None or self._is_shut(series_id, side):
             return None
         contract = self.quote(series_id, -10_000) or self.quote(series_id, 10_000)
         spread = int(contract.spread) if contract is not None else 0
         law, left = self._terms().law, (series_id >> 128) - self._chain.timestamp
-        fee = min(law.fee_spot * self.spot, law.fee_cap * sale.mark) // WAD
+        fee = min(law.fee_spot * self.spot, law.fee_cap * closing.mark) // WAD
         covered = (series_id >> 8) & _STRIKE if series_id & 1 else self.spot
         cover = covered * law.cover_rate * left // (WAD * YEAR)
-        return Offer(series_id, int(sale.mark), LOT * (spread + fee + cover), LOT * (spread + fee))
+        charge = LOT * (spread + fee)
+        buying = charge + LOT * cover * (side == HOLDER)
+        return Offer(series_id, int(closing.mark), buying, charge, side)
 
-    def _is_shut(self, series_id: int) -> bool:
-        """Whether nothing that the trader could do would let him buy one lot."""
-        self.quote(series_id, 1)
+    def _is_shut(self, series_id: int, side: int) -> bool:
+        """Whether nothing that the trader could do would let him open one lot."""
+        self.quote(series_id, side, side)
         return self.refusal in SHUT
 
     def _terms(self) -> Any:
