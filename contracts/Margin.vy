@@ -963,6 +963,8 @@ def _drawn(account: address, shortfall: uint256) -> uint256:
     @return Assets
     """
     paid: uint256 = extcall IInsuranceFund(FUND).draw(shortfall)
+    if self.pending != 0:  # the fund has less for other accounts now
+        self._tell_vault()
     log IMargin.ShortfallRealised(
         account=account, shortfall=shortfall, from_fund=paid, from_lps=shortfall - paid
     )
@@ -977,12 +979,20 @@ def _book_shortfall(account: address, amount: uint256) -> bool:
     @param amount Assets
     @return Whether that is anything
     """
-    total: uint256 = self.pending - self.shortfall_of[account] + amount
-    self.pending = total
+    self.pending = self.pending - self.shortfall_of[account] + amount
     self.shortfall_of[account] = amount
+    self._tell_vault()
+    return amount != 0
+
+
+@internal
+def _tell_vault():
+    """
+    @notice What flagged accounts owe that the fund cannot pay either
+    """
+    total: uint256 = self.pending
     available: uint256 = staticcall IInsuranceFund(FUND).available()
     extcall IVault(VAULT).set_bad_debt(total - min(total, available))
-    return amount != 0
 
 
 @internal

@@ -87,6 +87,7 @@ struct Marks:  # the vault at one moment
     room: uint256  # assets that LPs may still bring
     underlying: uint256  # WAD
     is_waiting: bool  # somebody is in the queue
+    is_owed: bool  # bad debt stands
 
 
 @deploy
@@ -1035,9 +1036,12 @@ def _is_stopped() -> bool:
 @view
 def _has_value(marks: Marks) -> bool:
     """
-    @notice Whether new shares have a price; the first ones have
+    @notice Whether new shares have a price; the first ones have. None have while bad debt stands: a turn of spot may cure it before
+        anybody says so, and whoever came in first would take that from the others
     @param marks Marks
     """
+    if marks.is_owed:
+        return False
     return marks.high > 0 or (marks.high == 0 and shares.supply == 0)
 
 
@@ -1195,6 +1199,7 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
         room=unsafe_sub(ledger.MOST_CASH, min(held.cash, ledger.MOST_CASH)),
         underlying=self._beside(held),
         is_waiting=held.is_waiting,
+        is_owed=owed != 0,
     )
 
 
