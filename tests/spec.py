@@ -26,7 +26,11 @@ SPEC: Final[dict[str, str]] = {
     "V16": "totals are the sum of the expiries, positions those of the trades",
     "V17": "settlement pays the floor of size times intrinsic value, and the pot the rest",
     "V18": "an expiry that is settled is in the pot and nowhere else",
+    "V19": "a healthy account cannot be liquidated, and another one can be, at a fair price",
     "V20": "nobody but its owner lowers what an account has",
+    "V21": "no action of an owner leaves his account below its requirement, except through price",
+    "V22": "who owes without escrow has equity, or something of it can be closed in the next block",
+    "V23": "a shortfall is paid once, by the account, then the fund, then LPs, to the unit",
     "V24": "the queue is served in its order, each request once, and counts what waits",
     "V25": "free quote and free underlying are never below zero, and cover stays within its limit",
     "V26": "whoever holds shares or options can leave while everything else stands still",
@@ -47,7 +51,7 @@ SPEC: Final[dict[str, str]] = {
     "Q8": "intrinsic value is at most the ask, and the bid at most S or K df",
     "Q9": "a quote is what the trade then executes, to the unit",
 }
-"""By id: those of the design that apply to a market without margin accounts, hedges, tranches."""
+"""By id: those of the design that apply to a market without hedges and tranches."""
 
 
 def holds(name: str, is_true: bool, *seen: object) -> None:

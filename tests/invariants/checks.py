@@ -39,7 +39,8 @@ class Checks:
             found = {account: token.balanceOf(account) for account in d.people}
             wanted = {account: ghost[account] for account in d.people}
             held = token.balanceOf(vault)
-            holds("V1", sum(found.values()) + held == d.minted[place], found, held)
+            rest = token.balanceOf(market.margin) + token.balanceOf(market.insurance)
+            holds("V1", sum(found.values()) + held + rest == d.minted[place], found, held, rest)
             holds("V20", found == wanted, found, wanted)
             expected = (d.ghost.expected_quote, d.ghost.expected_units)[place]()
             holds("V2", held == expected, held, expected)
@@ -55,7 +56,7 @@ class Checks:
         holds("V25", found.cash >= quote + found.dues + found.earmark, found)
         holds("V25", found.underlying >= lots * d.market.units(1) // LOTS, found)
         for price in self._prices():
-            payoffs = [d.ghost.payoff(one, size, price) for one, size in d.ghost.live()]
+            payoffs = [d.ghost.payoff(one, size, price) for one, size in d.ghost.uncovered()]
             puts, calls = (sum(one[place] for one in payoffs) for place in (0, 1))
             holds("V3", puts <= quote and calls <= lots * d.market.units(1) // LOTS, price)
 
@@ -109,7 +110,9 @@ class Checks:
         found = book.exposure_now()
         sums = tuple(sum(head[place] for head in heads) for place in (1, 2, 3))
         holds("V16", (found.delta, found.gamma, found.vega) == sums, found, heads)
-        holds("V16", book.gross_lots() == sum(lots for _, lots in d.ghost.live()))
+        held = d.ghost.held()
+        gross = sum(lots for _, lots in d.ghost.live()) + sum(lots for lots, _ in held.values())
+        holds("V16", book.gross_lots() == gross, gross)
         holds("V18", not set(book.expiries()) & set(d.ghost.prices), d.ghost.prices)
         for expiry in d.expiries:
             for one in book.positions(expiry):
@@ -117,6 +120,9 @@ class Checks:
                 lots = (one.calls_written, one.puts_written)
                 wanted = (d.ghost.written[call], d.ghost.written[call | 1])
                 holds("V16", lots == wanted, expiry, one)
+                wanted = held.get(call, (0, 0)) + held.get(call | 1, (0, 0))
+                lent = (one.calls_held, one.calls_escrowed, one.puts_held, one.puts_escrowed)
+                holds("V16", lent == wanted, expiry, one)
                 outstanding = d.ghost.outstanding(call), d.ghost.outstanding(call | 1)
                 holds("V16", lots == outstanding, expiry, one)
 
@@ -130,6 +136,7 @@ class Checks:
             return
         wanted = self._expected_nav(spot)
         lots = sum(size for _, size in d.ghost.live())
+        lots += sum(size for size, _ in d.ghost.held().values())
         ratio = max(1.0, (d.market.book.REFERENCE() / spot) ** 2)
         rounding = int(NANO * (8 * ratio * lots + 400))
         stored = d.market.vault.nav()[0]
@@ -146,7 +153,8 @@ class Checks:
         d = self.driver
         found = d.market.vault.balances()
         scales = 10 ** (18 - d.ghost.quote_decimals), 10 ** (18 - d.ghost.unit_decimals)
-        own = (d.ghost.cash - found.dues) * scales[0] + d.ghost.stock * scales[1] * spot // WAD
+        own = (d.ghost.cash - found.dues + found.receivable - found.bad_debt) * scales[0]
+        own += d.ghost.stock * scales[1] * spot // WAD
         return int(own - marks.liabilities(d, spot) // WAD)
 
     # --- quotes
@@ -249,7 +257,7 @@ class Checks:
             if d.ghost.shares[account]:
                 refusal = d.would(vault.exitAtFloor, d.ghost.shares[account], account, by=name)
                 holds("V26", refusal is None, name, refusal)
-        held = [(k, lots) for k, lots in d.ghost.options.items() if lots]
+        held = d.ghost.held_by(d.people)
         for (account, series_id), lots in held[self.steps % 3 :: 3]:
             if series_id >> 128 in d.ghost.prices:
                 refusal = d.would(d.market.desk.redeem, series_id, lots, by=account)

@@ -16,8 +16,11 @@ from tests.invariants.ghost import Ghost
 from tests.spec import holds
 
 MOST = 2**128
-PEOPLE = ("lp", "other", "trader", "stranger", "fund", "keeper", "guardian", "owner", "deployer",
-          "second_signer")  # fmt: skip
+PEOPLE = (
+    "lp", "other", "trader", "stranger", "liquidator", "keeper", "guardian", "owner", "deployer",
+    "second_signer",
+)  # fmt: skip
+RICH = ("lp", "other", "trader", "stranger", "liquidator")
 
 
 class Driver:
@@ -36,11 +39,11 @@ class Driver:
         terms = self.market.terms
         self.ghost = Ghost(terms.quote_decimals, terms.underlying_decimals)
         self.logs: list[Any] = []
-        for name in ("lp", "other", "trader", "stranger"):
+        for name in RICH:
             account = self.market.fund(name, quote=10_000_000, underlying=10_000)
             self.ghost.quote[account] = self.market.assets(10_000_000)
             self.ghost.units[account] = self.market.units(10_000)
-        self.minted = self.market.assets(40_000_000), self.market.units(40_000)
+        self.minted = self.market.assets(50_000_000), self.market.units(50_000)
         self.strikes_changed()
 
     # --- names
@@ -51,7 +54,7 @@ class Driver:
 
     @property
     def people(self) -> list[str]:
-        """All accounts but the vault."""
+        """All accounts but vault, margin contract and fund."""
         return [self.who(name) for name in PEOPLE]
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ballast.series import Series
+from tests.invariants.accounts import Accounts, in_quote_up, surrendered_up
 
 LOTS = 10_000
 """In a contract."""
@@ -32,7 +33,8 @@ class Ghost:
     shares: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     options: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
     written: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    """Lots of a series that stand in the book."""
+    """Lots of a series that holders have, and that stand in the book."""
+    margin: Accounts = field(default_factory=Accounts)
     prices: dict[int, int] = field(default_factory=dict)
     """Settlement prices of settled expiries."""
     pots: dict[int, list[int]] = field(default_factory=dict)
@@ -68,9 +70,18 @@ class Ghost:
         """Series that stand in the book, and their lots."""
         return ((series_id, lots) for series_id, lots in self.written.items() if lots)
 
+    def held(self) -> dict[int, tuple[int, int]]:
+        """What accounts owe of series that stand in the book, and have escrowed of it."""
+        owed = (one for one in self.margin.owed_series() if one >> 128 not in self.prices)
+        return {series_id: self.margin.lots(series_id) for series_id in owed}
+
+    def uncovered(self) -> Iterator[tuple[int, int]]:
+        """Series and their lots which the vault itself must cover."""
+        return ((one, max(lots - self.margin.lots(one)[1], 0)) for one, lots in self.live())
+
     def locked(self) -> tuple[int, int]:
         """Quote and lots of underlying that cover what stands."""
-        covers = [self.cover(series_id, lots) for series_id, lots in self.live()]
+        covers = [self.cover(series_id, lots) for series_id, lots in self.uncovered()]
         return sum(one for one, _ in covers), sum(one for _, one in covers)
 
     def expected_quote(self) -> int:
@@ -86,10 +97,16 @@ class Ghost:
         """Lots that holders have."""
         return sum(lots for (_, one), lots in self.options.items() if one == series_id)
 
+    def held_by(self, people: list[str]) -> list[tuple[tuple[str, int], int]]:
+        """What some have: holder and series, lots."""
+        return [(key, lots) for key, lots in self.options.items() if lots and key[0] in people]
+
     # --- settlement
 
     def settle(self, expiry: int, price: int) -> None:
-        """Everything of an expiry into its pot, all other cover free."""
+        """Everything of an expiry into its pot, all other cover free. Escrow pays, and what is owed
+        beyond it is booked, less by one than what is asked of accounts."""
+        self._settle_held(expiry, price)
         self.prices[expiry] = price
         pot = [0, 0, 0]
         for series_id, lots in list(self.live()):
@@ -102,6 +119,18 @@ class Ghost:
             self.pots[expiry] = pot
             self.cash -= pot[0]
             self.stock -= pot[1]
+
+    def _settle_held(self, expiry: int, price: int) -> None:
+        for series_id, (owed, escrowed) in self.held().items():
+            if series_id >> 128 == expiry and self.pays(series_id, price):
+                decimals = self.quote_decimals, self.unit_decimals
+                quote, units = surrendered_up(series_id, escrowed, price, *decimals)
+                self.cash, self.stock = self.cash + quote, self.stock + units
+                self.margin.quote -= quote
+                self.margin.units -= units
+                if owed > escrowed:
+                    debt = in_quote_up(series_id, owed - escrowed, price, decimals[0])
+                    self.margin.receivable += debt - 1
 
     @staticmethod
     def pays(series_id: int, price: int) -> bool:

@@ -205,7 +205,7 @@ class LpRules:
         d = self.driver
         with self._price_kept():
             assets = d.do(d.market.vault.payFund, by="stranger")
-        d.ghost.quote[d.who("fund")] += assets
+        d.ghost.margin.fund += assets
         d.ghost.cash -= assets
 
     @rule()

@@ -49,21 +49,32 @@ def intrinsic(series_id: int, price: int) -> int:
 
 
 def liabilities(driver: Driver, spot: int) -> int:
-    """Everything written, at its mark, times 1e18 WAD."""
+    """Everything written less what is held, at its mark, times 1e18 WAD."""
     total, moments = 0, {}
-    for series_id, lots in driver.ghost.live():
+    for series_id, (lots, lent) in net(driver).items():
         expiry = series_id >> 128
         if expiry <= driver.now:
             fixed = driver.market.oracle.is_fixed(expiry)
             price = driver.market.oracle.settlement_price(expiry) if fixed else spot
             worth = intrinsic(series_id, price)
+            total -= worth * lent * LOT  # in quote
             if series_id & 1 == 0:
                 worth = worth * spot // price  # owed in underlying
             total += worth * lots * LOT
             continue
         moment = moments.setdefault(expiry, snapshot_of(driver, expiry, spot))
-        total += mark_of(driver, series_id, moment) * lots * LOT
+        total += mark_of(driver, series_id, moment) * (lots - lent) * LOT
     return total
+
+
+def net(driver: Driver) -> dict[int, tuple[int, int]]:
+    """Of series that stand in the book: lots written less lots held with escrow, and lots that
+    accounts owe without it."""
+    found = {series_id: (lots, 0) for series_id, lots in driver.ghost.live()}
+    for series_id, (owed, escrowed) in driver.ghost.held().items():
+        written = found.get(series_id, (0, 0))[0]
+        found[series_id] = (written - escrowed, owed - escrowed)
+    return found
 
 
 def slack(driver: Driver, spot: int) -> int:
@@ -71,7 +82,7 @@ def slack(driver: Driver, spot: int) -> int:
     largest of the live expiries, two parts in a hundred more for what has moved since the
     evaluation."""
     worst = 0.0
-    for expiry in {series_id >> 128 for series_id, _ in driver.ghost.live()}:
+    for expiry in {series_id >> 128 for series_id in net(driver)}:
         found = driver.market.surface.slice(expiry)
         if found.tau == 0:
             continue

@@ -31,3 +31,30 @@ LIST = PRICE | {
 }
 CLOSING = frozenset({"oracle: stale", "quoter: no bid", "quoter: expired"})
 """All that may ever stand in the way of who sells back what he holds."""
+
+# --- margin accounts
+
+_LEGS = frozenset({"margin: both sides", "margin: eight legs"})
+TAKE_OUT = PRICE | {"margin: balance", "margin: requirement"}
+OPTION_IN = PRICE | _LEGS | {"margin: health"}
+WRITE = ORDER | _LEGS | {"desk: credit limit", "margin: balance", "margin: requirement"}
+BUY_BACK = frozenset(
+    {
+        "desk: not listed",
+        "margin: balance",
+        "margin: health",
+        "oracle: stale",
+        "quoter: expired",
+        "vault: cover",
+    }
+)
+LIQUIDATE = PRICE | {
+    "desk: size",
+    "margin: expired",
+    "margin: not now",
+    "quoter: expired",
+    "quoter: no bid",
+}
+FLAG = PRICE
+SETTLE_ACCOUNT = PRICE | {"margin: sell first", "oracle: not fixed"}
+STAKE = frozenset({"fund: not ready", "fund: nothing", "fund: pending"})

@@ -20,6 +20,7 @@ class Replay:
         self.shares: dict[str, int] = defaultdict(int)
         self.options: dict[tuple[str, int], int] = defaultdict(int)
         self.written: dict[int, int] = defaultdict(int)
+        """Less what margin accounts owe."""
         self.heads: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
 
     def see(self, log: Any) -> None:
@@ -44,6 +45,8 @@ class Replay:
         head = self.heads[series_id >> 128]
         for place in range(4):
             head[place] -= lots * _signed(risk >> (64 * place))
+
+    _on_MarginTraded = _on_Traded  # what is bought back is held no more  # noqa: N815
 
     def _on_BookRefreshed(self, log: Any) -> None:  # noqa: N802
         head = log.args["head"]
@@ -70,7 +73,7 @@ def replayed(driver: Driver) -> Iterator[tuple[str, Any, Any]]:
             told.see(log)
     for account in [*driver.people, market.vault.address]:
         yield "shares", told.shares[account], market.vault.balanceOf(account)
-    for account in driver.people:
+    for account in [*driver.people, market.margin.address]:
         for series_id in driver.series:
             held = market.token.balanceOf(account, series_id)
             yield "options", told.options[account, series_id], held
@@ -81,4 +84,11 @@ def replayed(driver: Driver) -> Iterator[tuple[str, Any, Any]]:
             call = next((k for k in lots if (k >> 8) % 2**120 == one.strike and not k & 1), 0)
             put = next((k for k in lots if (k >> 8) % 2**120 == one.strike and k & 1), 0)
             found = (told.written[call] if call else 0, told.written[put] if put else 0)
-            yield "positions", found, (one.calls_written, one.puts_written)
+            yield (
+                "positions",
+                found,
+                (
+                    one.calls_written - one.calls_held,
+                    one.puts_written - one.puts_held,
+                ),
+            )

@@ -19,6 +19,8 @@ from ballast.market.local import Terms
 from tests.invariants.checks import Checks
 from tests.invariants.driver import Driver
 from tests.invariants.lp_rules import LpRules
+from tests.invariants.margin_checks import MarginChecks
+from tests.invariants.margin_rules import OWNERS, MarginRules
 from tests.invariants.replay import replayed
 from tests.invariants.trade_rules import TradeRules
 from tests.invariants.world_rules import WorldRules
@@ -41,7 +43,9 @@ def driver(name: str) -> Driver:
     return Driver(TERMS[name])
 
 
-class Market(LpRules, TradeRules, WorldRules, Checks, RuleBasedStateMachine):
+class Market(
+    LpRules, TradeRules, MarginRules, WorldRules, Checks, MarginChecks, RuleBasedStateMachine
+):
     """All rules, all checks. It starts with a vault that trades."""
 
     name = "6 and 18 decimals"
@@ -57,7 +61,7 @@ class Market(LpRules, TradeRules, WorldRules, Checks, RuleBasedStateMachine):
         """The first deposits, and a fee receiver."""
         d, vault = self.driver, self.driver.market.vault
         account = d.who("lp")
-        d.do(vault.set_fee_receiver, d.who("fund"), by="owner")
+        d.do(vault.set_fee_receiver, d.who("guardian"), by="owner")
         assets, units = d.market.assets(800_000), d.market.units(150)
         minted = d.do(vault.deposit, assets, account, by="lp")
         self._came("lp", assets, minted)
@@ -69,6 +73,12 @@ class Market(LpRules, TradeRules, WorldRules, Checks, RuleBasedStateMachine):
         self.refresh()
         for place in range(0, 60, 7):
             self._order(("trader", "other")[place % 2], place, 10_000 * (1 + place % 5))
+        for place, name in enumerate(OWNERS):
+            self.margin_deposit("lp", name, 10**10)
+            self.margin_deposit_units(name, 100)
+            for step in range(3):
+                self.write(name, 7 * place + 4 * step, 30_000, 300 * (step == 2))
+            self.margin_thin(name)
 
     def check_invariants(self, *args: Any, **kw: Any) -> None:
         """Counts steps, by which the dearer checks take turns."""

@@ -29,7 +29,11 @@ ROLES = frozenset(
         "desk: caution only rises",
         "desk: not the guardian",
         "desk: not the keeper",
+        "desk: not the margin",
         "desk: not the owner",
+        "fund: allowance",
+        "fund: not margin",
+        "margin: not the owner",
         "surface: keeper",
         "surface: owner",
         "surface: second signer",
@@ -38,6 +42,7 @@ ROLES = frozenset(
         "vault: allowance",
         "vault: not controller",
         "vault: not the desk",
+        "vault: not margin",
         "vault: not the owner",
     }
 )
@@ -176,17 +181,18 @@ class WorldRules:
         holds("V17", refusal == "book: expiry not listed", refusal)
 
     def _dust(self, price: int) -> int:
-        """A unit of either token for each of 48 series, and what the book's nano lose."""
+        """A unit of either token for each of 48 series, thrice (written, owed, escrowed), and what
+        the book's nano lose."""
         d = self.driver
         spot = d.spot() or price
         unit = 10 ** (18 - d.ghost.unit_decimals) * spot // WAD + 1
-        return 48 * (10 ** (18 - d.ghost.quote_decimals) + unit) + 10**12
+        return 144 * (10 ** (18 - d.ghost.quote_decimals) + unit) + 10**12
 
     @rule(place=PLACES, part=st.sampled_from((1, 500, 1_000)))
     def redeem_options(self, place: int, part: int) -> None:
         """V17: the floor of what is owed, once."""
         d = self.driver
-        held = [(k, n) for k, n in d.ghost.options.items() if n and k[1] >> 128 in d.ghost.prices]
+        held = [(k, n) for k, n in d.ghost.held_by(d.people) if k[1] >> 128 in d.ghost.prices]
         if not held:
             return
         (account, series_id), most = held[place % len(held)]
@@ -241,7 +247,8 @@ class WorldRules:
             return
         one = Series.from_id(d.series[place % len(d.series)])
         ids = [one.id & ~1, one.id | 1]
-        is_open = any(d.ghost.written[series_id] for series_id in ids)
+        held = d.ghost.held()
+        is_open = any(d.ghost.written[one] or held.get(one, (0, 0))[0] for one in ids)
         refusals = frozenset({"book: open interest"}) if is_open else frozenset()
         done = d.do(
             d.market.desk.delist_strikes, one.expiry, [one.strike], by="keeper", refusals=refusals
@@ -289,7 +296,17 @@ class WorldRules:
             (m.book.set_sheet, (me,), ()),
             (m.vault.take, (victim, 1, 0, 0, 0), ()),
             (m.vault.pay, (me, 1, 0, 0, 0, WAD), ()),
-            (m.vault.settle, (expiry, 0, 0, 0, 0, 0), ()),
+            (m.vault.settle, (expiry, (0,) * 8), ()),
+            (m.vault.collect, (1, 0, 0), ()),
+            (m.vault.set_bad_debt, (1,), ()),
+            (m.insurance.draw, (1,), ()),
+            (m.insurance.transferFrom, (victim, me, 1), ("other",)),
+            (m.margin.sell_to_open, (one, 1, 0, 2**32, 0, victim), ("other",)),
+            (m.margin.buy_to_close, (one, 1, 2**128, 2**32, victim), ("other",)),
+            (m.margin.deposit_option, (one, 1, victim), ("other",)),
+            (m.desk.sell_to_open, (me, one, 1, 0, 0, 0, 0), ()),
+            (m.desk.buy_to_close, (me, one, 1, 0, 1), ()),
+            (m.desk.unwind, (victim, one, 1, True, 0, 0), ()),
             (m.vault.pay_out, (expiry, me, 1, 0, 0), ()),
             (m.vault.set_fee_receiver, (me,), ("owner",)),
             (m.vault.redeem, (10**12, me, victim), ("other",)),
