@@ -151,7 +151,7 @@ def test_withdraw__others__have_nothing_to_take(market: LocalMarket) -> None:
 def test_withdraw__initial_requirement__is_met_exactly_or_refused(
     exact: LocalMarket, over: int
 ) -> None:
-    """E2: at the wei; with 18 decimals an asset is one."""
+    """V21, E8: at the wei; with 18 decimals an asset is one."""
     exact.write("trader", exact.series(exact.now_expiries[2], 2_000), 2)
     found = assessed(exact)
     spare = found.equity - found.initial
@@ -310,7 +310,7 @@ def test_deposit_option__of_a_series_owed__is_refused(market: LocalMarket, call:
 
 
 def test_deposit_option__ninth_leg__is_refused(market: LocalMarket) -> None:
-    """E6: eight for whatever they are, in the order of their series."""
+    """F5: eight for whatever they are, in the order of their series."""
     trader = market.who("trader")
     pool = [
         market.series(e, strike, right)

@@ -186,6 +186,12 @@ def assert_backed(market: LocalMarket, owners: Sequence[str] = OWNERS, spare: in
         assert market.token.balanceOf(market.margin, series) == lots
 
 
+def locked(market: LocalMarket) -> tuple[int, int]:
+    """What the vault keeps as cover: assets, lots of underlying."""
+    found = market.vault.holdings()
+    return int(found.locked_quote), int(found.locked_lots)
+
+
 def assert_locked(market: LocalMarket) -> None:
     """The vault's cover is what is written and not escrowed, series by series; the book's own sums
     are those of the accounts."""
@@ -199,7 +205,7 @@ def assert_locked(market: LocalMarket) -> None:
             ):
                 more = cover(market, series, max(0, written - escrowed))
                 assets, lots = assets + more[0], lots + more[1]
-    assert market.vault.locked() == (assets, lots)
+    assert locked(market) == (assets, lots)
 
 
 def assert_owed(market: LocalMarket, owners: Sequence[str] = OWNERS) -> None:
