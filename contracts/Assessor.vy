@@ -9,7 +9,8 @@
 
         equity      = cash + options owned at max(0, mark - h) - options owed at mark
         maintenance = worst loss over ten shocks of spot and volatility, at least the worst loss at
-                      expiry of what expires soon, plus a floor for each naked option
+                      expiry of what expires soon, plus a floor for each naked option; at least
+                      what closing may cost
         health      = equity / maintenance; one is healthy, and so is any equity from zero on where
                       nothing is required
 
@@ -306,6 +307,7 @@ def _assessment(cash: int256, account: Account, terms: types.MarginTerms) -> typ
         maintenance,
         costliest,
         terms.initial_factor,
+        account.spot,
     )
 
 
@@ -317,6 +319,7 @@ def _judged(
     maintenance: uint256,
     costliest: uint256,
     initial_factor: uint256,
+    spot: uint256,
 ) -> types.Assessment:
     """
     @notice What is known of an account, in the units of quote
@@ -325,6 +328,7 @@ def _judged(
     @param maintenance Quote
     @param costliest Index of a leg
     @param initial_factor The sheet's
+    @param spot Price
     @return See `types`
     """
     return types.Assessment(
@@ -337,6 +341,7 @@ def _judged(
         sellable=convert(requirement._floor_div(totals.sellable, LOTS), uint256),
         due=convert(requirement._ceil_div(totals.due, LOTS), uint256),
         costliest=costliest,
+        spot=spot,
     )
 
 
@@ -530,7 +535,7 @@ def _windup(
 ) -> types.Cut:
     """
     @notice Buys back at the mark; what cash does not pay is a shortfall. The caller's reward is fixed,
-        but no more than the largest bonus would be: tiny windups bring nothing
+        but no more than the largest bonus would be, and only the call that ends the leg brings it
     @param found Nothing, as yet
     @param account The account
     @param terms Of a sheet
@@ -546,10 +551,11 @@ def _windup(
     found.lots = convert(lots, uint256)
     found.is_windup = True
     found.bonus = min(terms.windup_reward, convert(cost, uint256) * terms.bonus_max // units.WAD)
-    found.bonus = min(
-        terms.windup_reward,
-        unsafe_div(unsafe_mul(convert(cost, uint256), terms.bonus_max), units.WAD),
-    )
+    if account.legs[index].owed == 0:
+        found.bonus = min(
+            terms.windup_reward,
+            unsafe_div(unsafe_mul(convert(cost, uint256), terms.bonus_max), units.WAD),
+        )
     found.after = self._assessment(max(have - cost, 0), account, terms)
     return found
 
@@ -589,6 +595,7 @@ def _sized(found: types.Cut, case: Case, most: int256) -> types.Cut:
         convert(trial.maintenance, uint256),
         trial.costliest,
         case.terms.initial_factor,
+        case.account.spot,
     )
     return found
 

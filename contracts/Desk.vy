@@ -404,9 +404,10 @@ def unwind(
 ) -> uint256:
     """
     @notice A liquidation: an account buys back what it owes, or sells what it owns, within the room
-        that the block leaves. It neither reads nor moves the flows of clients, and pays no fee
-    @dev What is wound up or sold is so at the mark, or a half-spread below it, without skew: the
-        change of U is not paid for, so rebates wait for the next round
+        that the block leaves. A purchase neither reads nor moves the flows of clients, and pays no fee;
+        a sale is one as anybody's
+    @dev What is wound up is so at the mark: the change of U is not paid for, so rebates wait for the
+        next round. A sale pays for it, or exposure could be moved for nothing, round by round
     @param account Whose
     @param id Series
     @param lots Above zero: bought back, of what is not escrowed; below: sold, out of the margin
@@ -420,7 +421,7 @@ def unwind(
     met: Meeting = self._closing(id)
     quote: types.Quote = empty(types.Quote)
     share: uint256 = 0
-    quote, share = self._quote_unwinding(id, lots, is_windup, met)
+    quote, share = self._quote_unwinding(id, abs(lots), is_windup, met)
     share = unsafe_add(self._unwound_share(), share)
     assert share <= units.WAD, "desk: room of the block"
     self.unwound = block.number | share << 192
@@ -430,8 +431,15 @@ def unwind(
             flags |= BLIND
         self._take_back(account, id, convert(lots, uint256), 0, quote, flags, budget, bonus, met)
         return convert(quote.premium, uint256)
+    quote = self._quote(id, lots, False, met)
     extcall IBook(BOOK).apply(
-        id, lots, 0, 0, quote.risk, FLOWLESS | BLIND, skip_contract_check=True
+        id,
+        lots,
+        0,
+        0,
+        quote.risk,
+        0 if met.standing.is_fresh else BLIND,
+        skip_contract_check=True,
     )
     self._log_margin_trade(account, id, lots, 0, quote, met.snapshot.spot)
     size: uint256 = convert(-lots, uint256)
@@ -448,7 +456,12 @@ def unwind(
     assets: uint256 = 0
     underlying: uint256 = 0
     assets, underlying = extcall IVault(VAULT).pay(
-        MARGIN, convert(-quote.premium, uint256), 0, free_quote, free_lots, 1
+        MARGIN,
+        convert(-quote.premium, uint256),
+        self._dues(quote.fee, met.terms.fund_share),
+        free_quote,
+        free_lots,
+        1,
     )
     return assets
 
@@ -461,19 +474,22 @@ def unwind_terms(id: uint256, lots: int256) -> (uint256, uint256):
     @param id Series
     @param lots As in `unwind`
     @return Lots that this block has room for, and the most that a contract costs if up to `lots` are
-        bought back, with spread and skew, rounded up
+        bought back, with spread and skew, rounded up. Of a sale no price; reverts where there is no bid
     """
     size: uint256 = convert(abs(lots), uint256)
     self._require_size(size)
     met: Meeting = self._met(id)
     quote: types.Quote = empty(types.Quote)
     share: uint256 = 0
-    quote, share = self._quote_unwinding(id, lots, False, met)
+    quote, share = self._quote_unwinding(id, abs(lots), False, met)
     left: uint256 = units.WAD - self._unwound_share()
     price: uint256 = convert(abs(quote.premium), uint256) * payoff._grain(QUOTE_DECIMALS)
     price = unsafe_div(price + size - 1, size)
     if share > left:  # a smaller size has no higher price
         size = unsafe_div(unsafe_mul(left - min(left, 1), size), share)
+    if lots < 0 and size != 0:
+        quote = self._quote(id, -convert(size, int256), False, met)
+        price = 0
     return size, price
 
 

@@ -29,7 +29,6 @@ from ethereum.ercs import IERC20Detailed
 from interfaces import IAssessor
 from interfaces import IBook
 from interfaces import IDesk
-from interfaces import IERC1155Receiver
 from interfaces import IInsuranceFund
 from interfaces import IMargin
 from interfaces import IOptionToken
@@ -45,15 +44,11 @@ from .math import series
 from .modules import accounts
 
 implements: IMargin
-implements: IERC1155Receiver
 
 initializes: accounts
 
 MAX_LEGS: constant(uint256) = 8
 RECEIVED: constant(bytes4) = 0xF23A6E61  # onERC1155Received
-RECEIVED_BATCH: constant(bytes4) = 0xBC197C81
-ERC165: constant(bytes4) = 0x01FFC9A7
-RECEIVER: constant(bytes4) = 0x4E2312E0
 
 DESK: public(immutable(address))
 VAULT: public(immutable(address))
@@ -120,10 +115,7 @@ def deposit(assets: uint256, account: address = msg.sender):
     @param assets How much
     @param account Whose
     """
-    self._require_account(account)
-    found: accounts.Account = accounts._load(account)
-    found.cash = self._sum(found.cash, assets)
-    accounts._store(account, found)
+    self._bring_in(account, assets, 0)
     log IMargin.Deposited(account=account, payer=msg.sender, assets=assets)
     self._pull(QUOTE, assets)
 
@@ -135,11 +127,8 @@ def withdraw(assets: uint256, receiver: address = msg.sender):
     @param assets How much
     @param receiver Gets it
     """
-    found: accounts.Account = accounts._load(msg.sender)
-    found.cash = self._less(found.cash, assets)
-    accounts._store(msg.sender, found)
+    self._take_out(assets, 0)
     log IMargin.Withdrawn(account=msg.sender, receiver=receiver, assets=assets)
-    self._require_initial(found)
     self._send(QUOTE, receiver, assets)
 
 
@@ -150,10 +139,7 @@ def deposit_underlying(amount: uint256, account: address = msg.sender):
     @param amount Token units
     @param account Whose
     """
-    self._require_account(account)
-    found: accounts.Account = accounts._load(account)
-    found.underlying = self._sum(found.underlying, amount)
-    accounts._store(account, found)
+    self._bring_in(account, 0, amount)
     log IMargin.UnderlyingDeposited(account=account, payer=msg.sender, amount=amount)
     self._pull(UNDERLYING, amount)
 
@@ -165,11 +151,8 @@ def withdraw_underlying(amount: uint256, receiver: address = msg.sender):
     @param amount Token units
     @param receiver Gets it
     """
-    found: accounts.Account = accounts._load(msg.sender)
-    found.underlying = self._less(found.underlying, amount)
-    accounts._store(msg.sender, found)
+    self._take_out(0, amount)
     log IMargin.UnderlyingWithdrawn(account=msg.sender, receiver=receiver, amount=amount)
-    self._require_initial(found)
     self._send(UNDERLYING, receiver, amount)
 
 
@@ -369,7 +352,8 @@ def settle(account: address, expiry: uint256):
         Settles the expiry in the market first, where nobody has
     @dev Underlying that calls of the same expiry paid goes first, at the same fixed price, so a spread
         nets whatever spot does since. What is short then comes from the rest of the account, the fund,
-        and LPs
+        and LPs. Of an account that still owes, the vault takes what underlying is left, for free quote
+        at that price: it is no collateral, and the payoff was
     @param account Whose
     @param expiry Unix time
     """
@@ -392,6 +376,8 @@ def settle(account: address, expiry: uint256):
     found.underlying += brought
     shortfall: uint256 = 0
     found, shortfall = self._paid(account, found, debt, price, brought)
+    if brought != 0 and accounts._is_owing(found):
+        found = self._exchanged(found, min(brought, found.underlying), price)
     if found.is_flagged:
         known: uint256 = self.shortfall_of[account]
         left: uint256 = known - min(known, shortfall) if accounts._is_owing(found) else 0
@@ -411,7 +397,7 @@ def flag(account: address) -> uint256:
     @return Assets
     """
     found: accounts.Account = accounts._load(account)
-    amount: uint256 = self._beyond(self._assess(found))
+    amount: uint256 = self._beyond(self._assess(found), found.underlying)
     found.is_flagged = self._book_shortfall(account, amount)
     accounts._store(account, found)
     log IMargin.Flagged(account=account, shortfall=amount)
@@ -427,7 +413,8 @@ def onERC1155Received(
     operator: address, sender: address, id: uint256, lots: uint256, data: Bytes[1024]
 ) -> bytes4:
     """
-    @notice Takes options that this contract fetches itself, and no gifts: they would be nobody's
+    @notice Takes options that this contract fetches itself, and no gifts: they would be nobody's. It has
+        no answer to a batch, so none arrives
     @param operator Who moves them
     @param sender From whom
     @param id Series
@@ -438,38 +425,6 @@ def onERC1155Received(
     if msg.sender != TOKEN or operator != self:
         refusal._refuse("margin: unasked")
     return RECEIVED
-
-
-@external
-@reentrant
-def onERC1155BatchReceived(
-    operator: address,
-    sender: address,
-    ids: DynArray[uint256, 48],
-    lots: DynArray[uint256, 48],
-    data: Bytes[1024],
-) -> bytes4:
-    """
-    @notice Takes nothing in batches
-    @param operator Who moves them
-    @param sender From whom
-    @param ids Series
-    @param lots How many
-    @param data Nothing that matters
-    @return Never
-    """
-    refusal._refuse("margin: unasked")
-    return RECEIVED_BATCH
-
-
-@external
-@pure
-def supportsInterface(interface_id: bytes4) -> bool:
-    """
-    @notice EIP-165
-    @param interface_id Which
-    """
-    return interface_id in [ERC165, RECEIVER]
 
 
 # --- views
@@ -605,17 +560,6 @@ def next_liquidation(owner: address) -> (uint256, uint256):
 
 
 @internal
-@pure
-def _require_account(account: address):
-    """
-    @notice Reverts for an account that nobody could use
-    @param account Whose
-    """
-    if account == empty(address):
-        refusal._refuse("margin: account")
-
-
-@internal
 @view
 def _require_trader(account: address):
     """
@@ -652,14 +596,16 @@ def _require_lots(lots: uint256):
 @view
 def _require_initial(found: accounts.Account):
     """
-    @notice Reverts for an account that owes and has less than the initial requirement. One that owes
-        nothing needs no price
+    @notice Reverts for an account that owes and has less than the initial requirement, or less cash than
+        it owes for what has expired. One that owes nothing needs no price
     @param found The account, after
     """
     if accounts._is_owing(found):
         after: types.Assessment = self._assess(found)
         if after.equity < convert(after.initial, int256):
             refusal._refuse("margin: requirement")
+        if after.due > found.cash * QUOTE_SCALE:
+            refusal._refuse("margin: due")
 
 
 @internal
@@ -688,6 +634,41 @@ def _is_no_worse(before: accounts.Account, after: types.Assessment) -> bool:
         return True
     was: types.Assessment = self._assess(before)
     return after.equity * convert(was.maintenance, int256) >= was.equity * maintenance
+
+
+# --- internals: money in and out
+
+
+@internal
+def _bring_in(account: address, assets: uint256, amount: uint256):
+    """
+    @notice An account has more
+    @param account Whose
+    @param assets Of cash
+    @param amount Of underlying
+    """
+    if account == empty(address):
+        refusal._refuse("margin: account")
+    if max(assets, amount) > account_word.UNITS:
+        refusal._refuse("margin: range")
+    found: accounts.Account = accounts._load(account)
+    found.cash += assets
+    found.underlying += amount
+    accounts._store(account, found)
+
+
+@internal
+def _take_out(assets: uint256, amount: uint256):
+    """
+    @notice The caller's account has less, and no less than it needs
+    @param assets Of cash
+    @param amount Of underlying
+    """
+    found: accounts.Account = accounts._load(msg.sender)
+    found.cash = self._less(found.cash, assets)
+    found.underlying = self._less(found.underlying, amount)
+    accounts._store(msg.sender, found)
+    self._require_initial(found)
 
 
 # --- internals: trades
@@ -803,8 +784,8 @@ def _bought_back(
     account: address, found: accounts.Account, id: uint256, cut: types.Cut
 ) -> (accounts.Account, uint256, uint256):
     """
-    @notice A liquidation's purchase, and who pays for it. The fund's part of a bonus goes through the
-        vault, with its other income
+    @notice A liquidation's purchase, and who pays for it: cash, underlying at spot, the fund, LPs. The
+        fund's part of a bonus goes through the vault, with its other income
     @param account Whose
     @param found The account
     @param id Series
@@ -820,11 +801,17 @@ def _bought_back(
     after.cash -= min(cost, found.cash)
     shortfall: uint256 = cost - min(cost, found.cash)
     if shortfall != 0:
-        extcall IVault(VAULT).collect(self._drawn(account, shortfall), 0, 0)
+        given: uint256 = min(found.underlying, self._units_up(shortfall, cut.before.spot))
+        after.underlying -= given
+        shortfall -= min(shortfall, self._worth_down(given, cut.before.spot))
+        drawn: uint256 = 0
+        if shortfall != 0:
+            drawn = self._drawn(account, shortfall)
+        extcall IVault(VAULT).collect(drawn, given, 0)
     if after.is_flagged:
         left: uint256 = 0
         if accounts._is_owing(after):
-            left = self._beyond(cut.after)
+            left = self._beyond(cut.after, after.underlying)
         after.is_flagged = self._book_shortfall(account, left)
     bonus: uint256 = cut.bonus // QUOTE_SCALE
     if not cut.is_windup:
@@ -898,32 +885,62 @@ def _paid(
     rest: uint256 = debt - min(debt, self._worth_down(given, price))
     cash: uint256 = min(rest, found.cash)
     rest -= cash
-    if rest != 0:
-        more: uint256 = min(found.underlying - given, self._units_up(rest, price))
+    if rest != 0 and found.underlying != given:
+        spot: uint256 = min(price, (staticcall IOracle(ORACLE).spot_pair())[0])
+        more: uint256 = min(found.underlying - given, self._units_up(rest, spot))
         given += more
-        rest -= min(rest, self._worth_down(more, price))
+        rest -= min(rest, self._worth_down(more, spot))
     after.cash -= cash
     after.underlying -= given
     if rest != 0:
-        if self._is_owning(after):  # what is worth less than a windup's reward delays nothing
-            if self._assess(after).sellable >= self._terms().windup_reward:
-                refusal._refuse("margin: sell first")
+        self._require_sold(after)
         cash += self._drawn(account, rest)
     extcall IVault(VAULT).collect(cash, given, debt)
     return after, rest
 
 
 @internal
-@pure
-def _is_owning(found: accounts.Account) -> bool:
+def _exchanged(found: accounts.Account, most: uint256, price: uint256) -> accounts.Account:
     """
-    @notice Has an account options of its own?
+    @notice Underlying that options paid, for quote at the price that it was paid at, as far as the
+        vault has free quote
+    @param found The account
+    @param most Token units
+    @param price Settlement price
+    @return The account after
+    """
+    free: uint256 = (staticcall IVault(VAULT).holdings()).free_quote
+    given: uint256 = most
+    worth: uint256 = self._worth_down(most, price)
+    if worth > free:
+        worth = free
+        given = min(most, self._units_up(free, price))
+    if worth == 0:
+        return found
+    after: accounts.Account = found
+    after.underlying -= given
+    after.cash += worth
+    extcall IVault(VAULT).exchange(given, worth)
+    return after
+
+
+@internal
+@view
+def _require_sold(found: accounts.Account):
+    """
+    @notice Reverts while an account has options of its own that could pay a shortfall: what has expired
+        is settled first, the rest is sold first. What is worth less than a windup's reward delays nothing
     @param found The account
     """
+    is_owning: bool = False
     for word: uint256 in found.legs:
         if word & account_word.LOTS != 0:
-            return True
-    return False
+            if word >> 214 <= block.timestamp:
+                refusal._refuse("margin: settle first")
+            is_owning = True
+    if is_owning:
+        if self._assess(found).sellable >= self._terms().windup_reward:
+            refusal._refuse("margin: sell first")
 
 
 @internal
@@ -997,13 +1014,16 @@ def _tell_vault():
 
 @internal
 @view
-def _beyond(found: types.Assessment) -> uint256:
+def _beyond(found: types.Assessment, underlying: uint256) -> uint256:
     """
-    @notice By how much equity is below zero
+    @notice By how much equity is below zero, and what underlying of the account is worth does not pay
     @param found Of an account
+    @param underlying Token units
     @return Assets, rounded up
     """
-    return (convert(max(-found.equity, 0), uint256) + QUOTE_SCALE - 1) // QUOTE_SCALE
+    debt: uint256 = convert(max(-found.equity, 0), uint256) + QUOTE_SCALE - 1
+    debt = unsafe_div(debt, QUOTE_SCALE)
+    return debt - min(debt, self._worth_down(underlying, found.spot))
 
 
 # --- internals: reading
@@ -1064,19 +1084,6 @@ def _index(found: accounts.Account, id: uint256) -> uint256:
 
 
 # --- internals: tokens. A token may answer nothing, as long as it does not answer no
-
-
-@internal
-@pure
-def _sum(has: uint256, more: uint256) -> uint256:
-    """
-    @notice A balance and what is added
-    @param has Before
-    @param more Added
-    """
-    if more > account_word.UNITS:
-        refusal._refuse("margin: range")
-    return unsafe_add(has, more)
 
 
 @internal

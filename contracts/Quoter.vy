@@ -84,9 +84,8 @@ def quote(inquiry: types.Inquiry) -> types.Quote:
 @pure
 def unwind(inquiry: types.Inquiry, is_windup: bool) -> (types.Quote, uint256):
     """
-    @notice Price of a liquidation: no flows, no fee, no charge for age. What is bought back pays
-        spread and skew, or the mark alone where it is a windup; what is sold gets the mark less a
-        half-spread, or the mark
+    @notice Price of a liquidation's purchase: no flows, no fee, no charge for age. It pays spread and
+        skew, or the mark alone where it is a windup
     @dev All the room of a block is the size whose own skew, n^2 g'Lg/2, is its half-spread, n h:
         whoever pushes the quote before a liquidation gains no more than he is charged
     @param inquiry See `types`; neither an opening nor careful nor toxic
@@ -120,11 +119,10 @@ def unwind(inquiry: types.Inquiry, is_windup: bool) -> (types.Quote, uint256):
     if asked.snapshot.other != asked.snapshot.spot:
         option.mark = self._worse(asked, option.mark)
     share: uint256 = self._share_up(asked, option, risk, x)
-    if is_windup or asked.lots < 0:
+    if is_windup:
         asked.law.delta_slope = 0
         asked.law.gamma_slope = 0
         asked.law.vega_slope = 0
-    if is_windup:
         asked.law.h_min = 0
         asked.law.b_vega = 0
         asked.law.b_delta = 0

@@ -253,6 +253,23 @@ def collect(quote: uint256, underlying: uint256, cleared: uint256):
 
 
 @external
+def exchange(underlying: uint256, quote: uint256):
+    """
+    @notice Underlying of an account comes in, at the settlement price that paid it out, and free quote goes out for it
+    @param underlying Units
+    @param quote Assets, no more than is free
+    """
+    self._require_margin()
+    self._require_free(quote, ledger._free(ledger._balances()))
+    ledger._debit(quote)
+    ledger._collect(0, underlying, 0)
+    self._tell_book()
+    log IVault.UnderlyingExchanged(underlying=underlying, quote=quote)
+    self._pull_both(0, underlying)
+    self._send(asset, MARGIN, quote)
+
+
+@external
 def set_bad_debt(amount: uint256):
     """
     @notice What flagged accounts owe beyond what they and the fund have, as of now, in the place of the last figure
@@ -992,7 +1009,18 @@ def _require_exit(marks: Marks, assets: uint256):
     self._require_floor(marks)
     if marks.is_waiting:
         refusal._refuse("vault: queue")
-    if assets > marks.free:
+    self._require_free(assets, marks.free)
+
+
+@internal
+@pure
+def _require_free(assets: uint256, free: uint256):
+    """
+    @notice Reverts for more quote than is free
+    @param assets How much
+    @param free What is
+    """
+    if assets > free:
         refusal._refuse("vault: free quote")
 
 

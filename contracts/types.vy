@@ -324,12 +324,13 @@ struct MarginLeg:  # of an account, in one series; lots
 
 struct Assessment:  # of an account at one moment; quote
     equity: int256  # cash and options owned at their mark less a half-spread, less options owed at mark
-    maintenance: uint256  # worst loss of the grid and the floor for naked options
+    maintenance: uint256  # worst loss of the grid and the floor for naked options, at least `closing`
     initial: uint256
     closing: uint256  # what buying back all that is owed may cost beyond its mark
     sellable: uint256  # of equity: options owned that have not expired
     due: uint256  # payoff of options owed that have expired
     costliest: uint256  # the leg that loses most in the worst cell; 8 for none
+    spot: uint256  # at which all of this holds; zero for an account without legs
 
 
 struct Cut:  # what a liquidation may do

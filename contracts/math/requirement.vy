@@ -8,7 +8,9 @@
     until the end, so a leg's part is one exact product.
 @dev The danger is an offset that will not be there. In a cell the gain of an expiry pays for losses of
     the same and of earlier expiries, never of later ones: what dies tomorrow covers nothing that lives
-    for ninety days. No expiry pays for another's loss at expiry.
+    for ninety days. No expiry pays for another's loss at expiry. And an account that can lose nothing
+    must still pay for its own closing, two half-spreads of what it owes, or a grain of a half-spread
+    would have it wound up at the mark.
 
     Ranges: lots below 2^40, prices below 2^128, eight legs: sums below 2^172.
 """
@@ -147,6 +149,7 @@ def _maintenance(
     payoffs: DynArray[Payoff, MAX_LEGS] = []
     at_expiry: int256 = 0
     naked: int256 = 0
+    closing: int256 = 0
     left: uint256 = len(legs)
     for _: uint256 in range(len(legs), bound=MAX_LEGS):
         left = unsafe_sub(left, 1)
@@ -156,6 +159,7 @@ def _maintenance(
             gains[i] = unsafe_add(gains[i], unsafe_mul(net, leg.gains[i]))
         sums.value = unsafe_add(sums.value, unsafe_mul(net, leg.mark))
         sums.is_short = sums.is_short or leg.owed != 0
+        closing = unsafe_add(closing, unsafe_mul(leg.owed, unsafe_mul(2, leg.half_spread)))
         strike: int256 = convert(leg.strike, int256)
         if leg.is_put:
             sums.puts = unsafe_sub(sums.puts, net)
@@ -188,6 +192,7 @@ def _maintenance(
     naked = unsafe_mul(naked, convert(unsafe_mul(terms.naked_floor, spot), int256))
     naked = self._ceil_div(naked, LOTS * fixed.WAD)
     worst = unsafe_add(self._ceil_div(max(worst, at_expiry), LOTS), naked)
+    worst = max(worst, self._ceil_div(closing, LOTS))
     return convert(worst, uint256), self._costliest(legs, cell)
 
 

@@ -248,12 +248,13 @@ def assess(account: Account, market: Market, terms: Terms | None = None) -> Asse
 def _assess(cash: float, legs: Sequence[Priced], spot: float, terms: Terms) -> Assessment:
     loss = grid_losses(legs, terms)
     worst = max(float(loss.max()), expiry_losses(legs, spot, terms))
-    maintenance = worst + terms.naked_floor * spot * naked(legs)
+    closing = sum(2.0 * p.half_spread * p.leg.short for p in legs if p.is_live)
+    maintenance = max(worst + terms.naked_floor * spot * naked(legs), closing)
     return Assessment(
         equity=cash + sum(p.leg.owned * p.bid - p.leg.short * p.mark for p in legs),
         maintenance=maintenance,
         initial=terms.initial_factor * maintenance,
-        closing=sum(2.0 * p.half_spread * p.leg.short for p in legs if p.is_live),
+        closing=closing,
         sellable=sum(p.leg.owned * p.bid for p in legs if p.is_live),
         due=sum(p.leg.short * p.mark for p in legs if not p.is_live),
         costliest=_costliest(legs, int(loss.argmax())),
