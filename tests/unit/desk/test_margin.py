@@ -692,5 +692,4 @@ def test_unwind_terms__part_of_a_size__has_no_higher_price(market: LocalMarket, 
         assert room == lots
         assert price >= last - rounding
         last, rounding = price, 10**16 // lots + 1  # an asset of the whole
-    room, price = market.desk.unwind_terms(call, -10_000)
-    assert room == 10_000 and price > 0
+    assert market.desk.unwind_terms(call, -10_000)[0] == 10_000
