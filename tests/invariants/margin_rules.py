@@ -30,6 +30,7 @@ SIZES = st.sampled_from((1, 40, 333, 10_000, 54_321, 200_000))
 PARTS = st.sampled_from((1, 100, 333, 500, 1_000))
 """Of a thousand."""
 ESCROWS = st.sampled_from((0, 0, 0, 300, 1_000))
+GAPS = st.sampled_from((0.55, 0.65, 0.75, 1.3, 1.5, 1.8))
 JUMPS = st.sampled_from((0.75, 0.8, 0.9, 1.1, 1.2, 1.25))
 
 
@@ -89,6 +90,7 @@ class MarginRules:
         if found is None or not account.is_owing:
             return
         amount = min(max(found.equity - found.initial, 0) // self._scale(), account.cash)
+        amount = min(amount, max(account.cash - -(-found.due // self._scale()), 0))
         if amount:
             done = d.do(d.market.margin.withdraw, amount, d.who(name), by=name)
             holds("V21", done, found, amount)
@@ -279,16 +281,18 @@ class MarginRules:
     def _bought_back(
         self, name: str, account: Account, series_id: int, told: dict[str, Any], dues: int
     ) -> None:
-        """V23: cash of the account first, then the fund, then LPs; each unit once. A bonus is the
-        account's to pay but for what the fund adds to the reward of a windup."""
+        """V23: cash of the account, its underlying at spot, the fund, LPs; each unit once. A bonus
+        is the account's to pay but for what the fund adds to the reward of a windup."""
         d, margin = self.driver, self.driver.ghost.margin
         done, cost = told["Liquidated"], told["MarginTraded"]["premium"]
         paid = min(cost, account.cash)
         self._paid_in(account, -paid)
         account.change(series_id, owed=-done["lots"])
-        holds("V23", (cost > paid) == ("ShortfallRealised" in told), told)
-        if cost > paid:
-            got, dues = self._drawn(told["ShortfallRealised"], cost - paid, dues)
+        given, rest = self._in_units(cost - paid, d.spot() or 0, account.units)
+        self._units_given(account, given)
+        holds("V23", (rest > 0) == ("ShortfallRealised" in told), told)
+        if rest:
+            got, dues = self._drawn(told["ShortfallRealised"], rest, dues)
             d.ghost.cash += got
         from_fund = done["from_fund"]
         if from_fund:
@@ -328,11 +332,13 @@ class MarginRules:
         holds("V19", got == (done["lots"], done["bonus"]), got, done)
         holds("V19", done["lots"] <= (leg.owned if done["is_sale"] else leg.owing), leg, done)
         after = self._health(victim)
-        if done["is_sale"]:
-            holds("V19", done["bonus"] == done["to_fund"] == 0, done)
-            holds("V19", after.equity >= before.equity - 2 * scale, before, after, trade)
-            return
         bonus = done["bonus"] + done["to_fund"]
+        worth = done["lots"] * trade["mark"] // 10_000 * (-1 if done["is_sale"] else 1)
+        fair = worth - (trade["premium"] + bonus) * scale
+        if done["is_sale"]:
+            holds("V19", bonus == 0, done)
+            holds("V19", after.equity - before.equity >= fair - 4 * scale - 10**9, before, after)
+            return
         holds("V19", bonus * 20 <= trade["premium"], done, trade)
         if done["is_windup"]:
             holds("V19", bonus * scale <= 50 * WAD and trade["spread"] == trade["skew"] == 0, told)
@@ -341,7 +347,6 @@ class MarginRules:
         legs = sorted({*self._account(victim).legs, done["id"]})
         is_costliest = before.costliest < len(legs) and legs[before.costliest] == done["id"]
         holds("V19", is_better or is_costliest, before, after, done)
-        fair = done["lots"] * trade["mark"] // 10_000 - (trade["premium"] + bonus) * scale
         gap = after.equity - before.equity - fair
         holds("V19", abs(gap) <= 4 * scale + 10**9, before, after, fair, gap)
 
@@ -357,6 +362,20 @@ class MarginRules:
                 if found is None or not self._liquidate(name, victim, *found):
                     break
                 d.chain.mine()
+
+    @rule(factor=GAPS, name=NAMES, victim=NAMES, places=st.tuples(PLACES, PLACES), lots=SIZES)
+    def gap(
+        self, factor: float, name: str, victim: str, places: tuple[int, int], lots: int
+    ) -> None:
+        """An account as thin as may be, flags around a move that no requirement foresees."""
+        self.margin_deposit("lp", victim, 2 * 10**10)
+        for place in places:
+            self.write(victim, place, lots, 0)
+        self.margin_thin(victim)
+        self._round(factor)
+        self.flag(victim)
+        self.crash(1.0, name)
+        self.flag(victim)
 
     def _next(self, victim: str) -> tuple[int, int] | None:
         """What the view says."""
@@ -377,6 +396,7 @@ class MarginRules:
         if amount is True:
             amount = 0
         wanted = -(min(found.equity, 0) // self._scale())
+        wanted -= min(wanted, self._worth(self._account(victim).units, d.spot() or 0))
         holds("V23", amount == wanted == margin.shortfall_of(account), amount, wanted)
         rest = margin.pending() - d.market.insurance.available()
         holds("V23", d.market.vault.balances().bad_debt == max(rest, 0), rest)
@@ -412,20 +432,39 @@ class MarginRules:
         given, rest = self._in_units(debt, price, brought)
         cash = min(rest, account.cash)
         rest -= cash
-        more, rest = self._in_units(rest, price, account.units - given)
-        given += more
+        spot = d.spot() or price
+        more, rest = self._in_units(rest, min(price, spot), account.units - given)
         account.cash -= cash
-        account.units -= given
+        self._units_given(account, given + more)
         holds("V23", (rest > 0) == ("ShortfallRealised" in told), told, rest)
         found = told["AccountSettled"]
         holds("V23", (found["debt"], found["shortfall"]) == (debt, rest), found, debt, rest)
         got = self._drawn(told["ShortfallRealised"], rest, dues)[0] if rest else 0
         margin = d.ghost.margin
         margin.quote -= cash
-        margin.units -= given
         d.ghost.cash += cash + got
-        d.ghost.stock += given
         margin.receivable -= min(debt, margin.receivable)
+        if "UnderlyingExchanged" in told:
+            self._exchanged(account, brought, price, told["UnderlyingExchanged"])
+
+    def _units_given(self, account: Account, units: int) -> None:
+        """From an account to the vault."""
+        account.units -= units
+        self.driver.ghost.margin.units -= units
+        self.driver.ghost.stock += units
+
+    def _exchanged(self, account: Account, brought: int, price: int, told: Any) -> None:
+        """Of an account that still owes, what its options brought, for quote at the same price."""
+        worth = self._worth(told["underlying"], price)
+        holds("V23", account.is_owing, told)
+        holds("V23", told["underlying"] <= brought and told["quote"] <= worth, told, brought)
+        self._units_given(account, told["underlying"])
+        self._paid_in(account, told["quote"])
+
+    def _worth(self, units: int, price: int) -> int:
+        """Of underlying at a price, in assets."""
+        wad = units * 10 ** (18 - self.driver.ghost.unit_decimals)
+        return wad * price // WAD // self._scale()
 
     def _legs_settled(self, account: Account, expiry: int, price: int) -> tuple[int, int]:
         """Debt, and units that its calls brought."""
@@ -450,7 +489,7 @@ class MarginRules:
         d = self.driver
         per_unit = price * 10 ** (18 - d.ghost.unit_decimals)
         units = min(most, -(-debt * self._scale() * WAD // per_unit))
-        return units, debt - min(debt, units * per_unit // WAD // self._scale())
+        return units, debt - min(debt, self._worth(units, price))
 
     # --- the fund
 

@@ -35,9 +35,11 @@ CLOSING = frozenset({"oracle: stale", "quoter: no bid", "quoter: expired"})
 # --- margin accounts
 
 _LEGS = frozenset({"margin: both sides", "margin: eight legs"})
-TAKE_OUT = PRICE | {"margin: balance", "margin: requirement"}
+TAKE_OUT = PRICE | {"margin: balance", "margin: due", "margin: requirement"}
 OPTION_IN = PRICE | _LEGS | {"margin: health"}
-WRITE = ORDER | _LEGS | {"desk: credit limit", "margin: balance", "margin: requirement"}
+WRITE = (
+    ORDER | _LEGS | {"desk: credit limit", "margin: balance", "margin: due", "margin: requirement"}
+)
 BUY_BACK = frozenset(
     {
         "desk: not listed",
@@ -56,5 +58,5 @@ LIQUIDATE = PRICE | {
     "quoter: no bid",
 }
 FLAG = PRICE
-SETTLE_ACCOUNT = PRICE | {"margin: sell first", "oracle: not fixed"}
+SETTLE_ACCOUNT = PRICE | {"margin: sell first", "margin: settle first", "oracle: not fixed"}
 STAKE = frozenset({"fund: not ready", "fund: nothing", "fund: pending"})

@@ -292,7 +292,7 @@ class WorldRules:
             (m.book.list_strike, (expiry, 50 * WAD), ()),
             (m.book.delist_strike, (expiry, 50 * WAD), ()),
             (m.book.close, (expiry,), ()),
-            (m.book.hold, (1, 0), ()),
+            (m.book.hold, (1, 0, False), ()),
             (m.book.set_sheet, (me,), ()),
             (m.vault.take, (victim, 1, 0, 0, 0), ()),
             (m.vault.pay, (me, 1, 0, 0, 0, WAD), ()),
