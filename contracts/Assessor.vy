@@ -18,7 +18,8 @@
     offset each other.
 @dev The danger is an offset that is gone when it is needed, and a liquidation that costs its account
     more than it mends. An option that has expired counts its payoff: at the settlement price once that
-    is written, at spot before, and only then it still moves. Of two price sources the first counts, for
+    is written, at spot before, and only then it still moves; a call that is owned pays in underlying,
+    which is worth no more than spot. Of two price sources the first counts, for
     every account alike: where they disagree nothing opens, and a liquidation must not hang on which of
     them is worse for whom.
 
@@ -215,6 +216,8 @@ def _account(legs: DynArray[types.MarginLeg, MAX_LEGS], terms: types.AccountTerm
             leg.is_fixed = fixing != 0
             if leg.is_fixed:
                 cells.gains = empty(int256[10])
+                if not leg.is_put and leg.owned != 0 and account.spot < fixing:
+                    cells.mark = cells.mark * account.spot // fixing
         else:
             cells = shock_cells._cells(tenor, leg.strike, leg.is_put, shocks)
             leg.discount = convert(tenor.discount, int256)
@@ -550,7 +553,6 @@ def _windup(
     account.legs[index].owed -= lots
     found.lots = convert(lots, uint256)
     found.is_windup = True
-    found.bonus = min(terms.windup_reward, convert(cost, uint256) * terms.bonus_max // units.WAD)
     if account.legs[index].owed == 0:
         found.bonus = min(
             terms.windup_reward,
@@ -587,7 +589,6 @@ def _sized(found: types.Cut, case: Case, most: int256) -> types.Cut:
     case.account.legs[case.index].owed -= trial.lots
     found.lots = convert(trial.lots, uint256)
     found.bonus = convert(trial.bonus, uint256)
-    found.to_fund = found.bonus * case.terms.bonus_share // units.WAD
     found.to_fund = unsafe_div(unsafe_mul(found.bonus, case.terms.bonus_share), units.WAD)
     found.after = self._judged(
         requirement._totals(case.account.legs),

@@ -327,17 +327,18 @@ def close(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
 
 
 @external
-def hold(lots: uint256, caution: uint256):
+def hold(lots: uint256, caution: uint256, is_jump: bool):
     """
     @notice Vault: what it holds of underlying beside the book, and its drawdown ladder's level, so that
         a trade finds both here
     @param lots Of underlying, whole ones
     @param caution 0 to 3
+    @param is_jump Whether what came was charged to nobody
     """
     if msg.sender != VAULT:
         refusal._refuse("book: not the vault")
     freshness: uint256 = self.freshness
-    if lots < book_words._held_lots(freshness):
+    if is_jump or lots < book_words._held_lots(freshness):
         freshness |= book_words.WAITING
     self.freshness = book_words._with_holdings(freshness, lots, caution)
 

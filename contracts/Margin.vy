@@ -248,7 +248,7 @@ def sell_to_open(
         accounts.credit >> 128,
         accounts.credit & accounts.CREDIT_QUOTE,
     )
-    found.cash += proceeds
+    found.cash = unsafe_add(found.cash, proceeds)
     found = self._with_escrow(found, id, more)
     accounts._store(account, found)
     log IMargin.ShortOpened(account=account, id=id, lots=lots, escrowed=escrowed, proceeds=proceeds)
@@ -312,12 +312,8 @@ def liquidate(account: address, id: uint256, lots: uint256) -> (uint256, uint256
         refusal._refuse("margin: expired")
     found: accounts.Account = accounts._load(account)
     index: uint256 = self._index(found, id)
-    owing: uint256 = account_word._owing(found.legs[index])
-    is_owing: bool = owing != 0
-    size: int256 = convert(min(lots, owing), int256)
-    if not is_owing:
-        size = -convert(min(lots, found.legs[index] & account_word.LOTS), int256)
-    cut: types.Cut = self._cut(found, index, size)
+    is_owing: bool = account_word._owing(found.legs[index]) != 0
+    cut: types.Cut = self._cut(found, index, self._closable(found.legs[index], lots))
     if cut.lots == 0:
         refusal._refuse("margin: not now")
     bonus: uint256 = 0
@@ -353,7 +349,7 @@ def settle(account: address, expiry: uint256):
     @dev Underlying that calls of the same expiry paid goes first, at the same fixed price, so a spread
         nets whatever spot does since. What is short then comes from the rest of the account, the fund,
         and LPs. Of an account that still owes, the vault takes what underlying is left, for free quote
-        at that price: it is no collateral, and the payoff was
+        at that price or spot, whichever is less: it is no collateral, and the payoff was
     @param account Whose
     @param expiry Unix time
     """
@@ -373,11 +369,11 @@ def settle(account: address, expiry: uint256):
             brought += units_paid
     if len(found.legs) == len(before.legs):
         refusal._refuse("margin: no such expiry")
-    found.underlying += brought
+    found.underlying = unsafe_add(found.underlying, brought)
     shortfall: uint256 = 0
     found, shortfall = self._paid(account, found, debt, price, brought)
     if brought != 0 and accounts._is_owing(found):
-        found = self._exchanged(found, min(brought, found.underlying), price)
+        found = self._exchanged(found, min(brought, found.underlying), min(price, self._spot()))
     if found.is_flagged:
         known: uint256 = self.shortfall_of[account]
         left: uint256 = known - min(known, shortfall) if accounts._is_owing(found) else 0
@@ -500,7 +496,7 @@ def preview(
         more = -convert(convert(lots, uint256) - min(convert(lots, uint256), owing), int256)
     found: accounts.Account = accounts._changed(before, id, -lots, more, 0)
     if quote.premium < 0:
-        found.cash += convert(-quote.premium, uint256)
+        found.cash = unsafe_add(found.cash, convert(-quote.premium, uint256))
     found = self._with_escrow(found, id, more)
     if quote.premium > 0:
         found.cash = self._less(found.cash, convert(quote.premium, uint256))
@@ -652,8 +648,8 @@ def _bring_in(account: address, assets: uint256, amount: uint256):
     if max(assets, amount) > account_word.UNITS:
         refusal._refuse("margin: range")
     found: accounts.Account = accounts._load(account)
-    found.cash += assets
-    found.underlying += amount
+    found.cash = unsafe_add(found.cash, assets)
+    found.underlying = unsafe_add(found.underlying, amount)
     accounts._store(account, found)
 
 
@@ -695,8 +691,8 @@ def _with_escrow(found: accounts.Account, id: uint256, lots: int256) -> accounts
         after.cash = self._less(found.cash, assets)
         after.underlying = self._less(found.underlying, covered)
     else:
-        after.cash += assets
-        after.underlying += covered
+        after.cash = unsafe_add(after.cash, assets)
+        after.underlying = unsafe_add(after.underlying, covered)
     return after
 
 
@@ -746,6 +742,21 @@ def _cut(found: accounts.Account, index: uint256, size: int256) -> types.Cut:
 
 
 @internal
+@pure
+def _closable(word: uint256, most: uint256) -> int256:
+    """
+    @notice What a liquidation could close of a leg
+    @param word Of the leg
+    @param most Lots
+    @return Lots, above zero to buy back what is owed, below to sell what is owned
+    """
+    owing: uint256 = account_word._owing(word)
+    if owing != 0:
+        return convert(min(most, owing), int256)
+    return -convert(min(most, word & account_word.LOTS), int256)
+
+
+@internal
 @view
 def _most_cut(found: accounts.Account, index: uint256) -> uint256:
     """
@@ -757,10 +768,7 @@ def _most_cut(found: accounts.Account, index: uint256) -> uint256:
     word: uint256 = found.legs[index]
     if word >> 214 <= block.timestamp:
         return 0
-    owing: uint256 = account_word._owing(word)
-    size: int256 = convert(owing, int256)
-    if owing == 0:
-        size = -convert(word & account_word.LOTS, int256)
+    size: int256 = self._closable(word, account_word.LOTS)
     if size == 0:
         return 0
     done: bool = False
@@ -801,9 +809,10 @@ def _bought_back(
     after.cash -= min(cost, found.cash)
     shortfall: uint256 = cost - min(cost, found.cash)
     if shortfall != 0:
-        given: uint256 = min(found.underlying, self._units_up(shortfall, cut.before.spot))
+        spot: uint256 = self._spot()
+        given: uint256 = min(found.underlying, self._units_up(shortfall, spot))
         after.underlying -= given
-        shortfall -= min(shortfall, self._worth_down(given, cut.before.spot))
+        shortfall -= min(shortfall, self._worth_down(given, spot))
         drawn: uint256 = 0
         if shortfall != 0:
             drawn = self._drawn(account, shortfall)
@@ -822,7 +831,7 @@ def _bought_back(
     )
     after.cash -= own
     from_fund: uint256 = 0
-    if bonus > own:
+    if bonus > own and after.underlying == 0:
         from_fund = extcall IInsuranceFund(FUND).draw(bonus - own)
     return after, own + from_fund, from_fund
 
@@ -847,7 +856,7 @@ def _leg_settled(
     brought: uint256 = 0
     if leg.owned != 0:
         assets, brought = extcall IDesk(DESK).redeem(leg.id, leg.owned, self)
-        after.cash += assets
+        after.cash = unsafe_add(after.cash, assets)
     if leg.escrowed != 0:
         taken: uint256 = 0
         taken_units: uint256 = 0
@@ -886,7 +895,7 @@ def _paid(
     cash: uint256 = min(rest, found.cash)
     rest -= cash
     if rest != 0 and found.underlying != given:
-        spot: uint256 = min(price, (staticcall IOracle(ORACLE).spot_pair())[0])
+        spot: uint256 = min(price, self._spot())
         more: uint256 = min(found.underlying - given, self._units_up(rest, spot))
         given += more
         rest -= min(rest, self._worth_down(more, spot))
@@ -902,11 +911,10 @@ def _paid(
 @internal
 def _exchanged(found: accounts.Account, most: uint256, price: uint256) -> accounts.Account:
     """
-    @notice Underlying that options paid, for quote at the price that it was paid at, as far as the
-        vault has free quote
+    @notice Underlying that options paid, for quote, as far as the vault has free quote
     @param found The account
     @param most Token units
-    @param price Settlement price
+    @param price Of underlying
     @return The account after
     """
     free: uint256 = (staticcall IVault(VAULT).holdings()).free_quote
@@ -919,7 +927,7 @@ def _exchanged(found: accounts.Account, most: uint256, price: uint256) -> accoun
         return found
     after: accounts.Account = found
     after.underlying -= given
-    after.cash += worth
+    after.cash = unsafe_add(after.cash, worth)
     extcall IVault(VAULT).exchange(given, worth)
     return after
 
@@ -1027,6 +1035,21 @@ def _beyond(found: types.Assessment, underlying: uint256) -> uint256:
 
 
 # --- internals: reading
+
+
+@internal
+@view
+def _spot() -> uint256:
+    """
+    @notice At which underlying of an account pays: of two sources the lower
+    @return Price
+    """
+    spot: uint256 = 0
+    other: uint256 = 0
+    at: uint256 = 0
+    round_id: uint256 = 0
+    spot, other, at, round_id = staticcall IOracle(ORACLE).spot_pair()
+    return min(spot, other)
 
 
 @internal

@@ -189,7 +189,7 @@ def pay(
     paid: uint256 = 0
     paid, in_kind = ledger._pay(amount, dues, release_quote, release_lots, in_kind)
     if in_kind != 0:
-        self._tell_book()
+        self._tell_book(False)
     self._send(asset, receiver, paid)
     self._send(UNDERLYING, receiver, in_kind)
     return paid, in_kind
@@ -205,7 +205,7 @@ def settle(expiry: uint256, sums: types.Settlement):
     """
     self._require_desk()
     ledger._settle(expiry, sums)
-    self._tell_book()
+    self._tell_book(False)
     if sums.pot_lots != 0:
         log IVault.PotFilled(
             expiry=expiry, quote=sums.pot_quote, underlying=sums.pot_underlying, lots=sums.pot_lots
@@ -227,7 +227,7 @@ def pay_out(expiry: uint256, receiver: address, quote: uint256, underlying: uint
     back: uint256 = ledger._pay_out(expiry, quote, underlying, lots)
     if back != 0:
         log IVault.PotEmptied(expiry=expiry, quote=back & ledger.LOW_104, underlying=back >> 104)
-        self._tell_book()
+        self._tell_book(False)
     self._send(asset, receiver, quote)
     self._send(UNDERLYING, receiver, underlying)
 
@@ -247,7 +247,7 @@ def collect(quote: uint256, underlying: uint256, cleared: uint256):
     self._require_margin()
     gone: uint256 = ledger._collect(quote, underlying, cleared)
     if underlying != 0:
-        self._tell_book()
+        self._tell_book(True)
     log IVault.DebtCollected(quote=quote, underlying=underlying, cleared=gone)
     self._pull_both(quote, underlying)
 
@@ -263,7 +263,7 @@ def exchange(underlying: uint256, quote: uint256):
     self._require_free(quote, ledger._free(ledger._balances()))
     ledger._debit(quote)
     ledger._collect(0, underlying, 0)
-    self._tell_book()
+    self._tell_book(True)
     log IVault.UnderlyingExchanged(underlying=underlying, quote=quote)
     self._pull_both(0, underlying)
     self._send(asset, MARGIN, quote)
@@ -375,7 +375,7 @@ def depositUnderlying(amount: uint256, receiver: address, min_shares: uint256 = 
     shares._require_receiver(receiver)
     shares._mint(receiver, minted)
     log IVault.UnderlyingDeposited(sender=msg.sender, owner=receiver, amount=amount, shares=minted)
-    self._tell_book()
+    self._tell_book(False)
     self._pull(UNDERLYING, msg.sender, amount)
     return minted
 
@@ -1103,12 +1103,13 @@ def _beside(held: ledger.Balances) -> uint256:
 
 
 @internal
-def _tell_book():
+def _tell_book(is_jump: bool):
     """
     @notice Keeps at hand in the book what a trade must know: lots of underlying, level of the ladder
+    @param is_jump Whether underlying came that nobody was charged for
     """
     held: ledger.Balances = ledger._balances()
-    extcall IBook(BOOK).hold(ledger._lots(held), held.level)
+    extcall IBook(BOOK).hold(ledger._lots(held), held.level, is_jump)
 
 
 @internal
@@ -1395,7 +1396,7 @@ def _observe(total: uint256, level: uint256):
     if found != level:
         ledger._set_level(found)
         log IVault.CautionChanged(level=found, price=price, high=ladder._high())
-        self._tell_book()
+        self._tell_book(False)
 
 
 @internal

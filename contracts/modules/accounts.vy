@@ -53,7 +53,8 @@ def _load(owner: address) -> Account:
 @internal
 def _store(owner: address, account: Account):
     """
-    @notice Keeps an account. What lies behind its last leg is not cleared: nothing reads it
+    @notice Keeps an account. What lies behind its last leg is not cleared: nothing reads it. Sums come
+        here unchecked, of amounts below 2^128, and are held to their fields
     @param owner Whose
     @param account As it is now
     """

@@ -86,6 +86,6 @@ def _appraisal(underlying: uint256) -> types.Appraisal:
 
 
 @external
-def hold(lots: uint256, caution: uint256):
+def hold(lots: uint256, caution: uint256, is_jump: bool):
     self.held_lots = lots
     self.caution = caution

@@ -98,7 +98,7 @@ def test_roles__desks_methods__are_the_desks_alone(world: World) -> None:
         for sender in (world.vault, world.market.who("owner"), world.market.who("stranger")):
             assert refused(world.book.method(name), *args, sender=sender) == "book: not the desk"
     for sender in (world.desk, world.market.who("owner"), world.market.who("stranger")):
-        assert refused(world.book.hold, 1, 1, sender=sender) == "book: not the vault"
+        assert refused(world.book.hold, 1, 1, False, sender=sender) == "book: not the vault"
 
 
 def test_set_sheet__another__is_told(world: World) -> None:
@@ -116,7 +116,7 @@ def test_hold__what_the_vault_says__a_trade_finds(world: World, lots: int, cauti
     world.book.refresh(expiry)
     before = world.prepare(world.series(expiry), version=world.market.surface.version()).value
     assert before.is_fresh
-    receipt = world.book.hold(lots, caution, sender=world.vault)
+    receipt = world.book.hold(lots, caution, False, sender=world.vault)
     assert own(world, receipt) == []
     after = world.prepare(world.series(expiry), version=world.market.surface.version()).value
     assert (after.underlying, after.caution) == (lots * 10**14, caution)
