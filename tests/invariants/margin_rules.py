@@ -262,6 +262,9 @@ class MarginRules:
         leg = Leg(leg.owed, leg.escrowed, leg.owned)
         dues, start = d.market.vault.balances().dues, len(d.logs)
         order = (d.who(victim), series_id, lots)
+        terms = (series_id, min(lots, leg.owing))
+        is_priced = d.would(d.market.desk.unwind_terms, *terms, by=name) is None
+        most = d.market.desk.unwind_terms(*terms)[1] if is_priced else 0
         got = d.do(d.market.margin.liquidate, *order, by=name, refusals=LIQUIDATE)
         if got is None:
             return False
@@ -275,7 +278,7 @@ class MarginRules:
             self._paid_in(account, -trade["premium"])
         else:
             self._bought_back(name, account, series_id, told, dues)
-        self._fair(before, victim, leg, got, told, cash)
+        self._fair(before, victim, leg, got, told, cash, most)
         return True
 
     def _bought_back(
@@ -321,7 +324,14 @@ class MarginRules:
         return paid, dues - fetched
 
     def _fair(
-        self, before: Any, victim: str, leg: Leg, got: Any, told: dict[str, Any], cash: int
+        self,
+        before: Any,
+        victim: str,
+        leg: Leg,
+        got: Any,
+        told: dict[str, Any],
+        cash: int,
+        most: int,
     ) -> None:
         """V19: only who is not healthy, or has not the cash for what expired; more health or the
         costliest leg; at the price told, and a bonus within its bounds."""
@@ -339,7 +349,7 @@ class MarginRules:
             holds("V19", bonus == 0, done)
             holds("V19", after.equity - before.equity >= fair - 4 * scale - 10**9, before, after)
             return
-        holds("V19", bonus * 20 <= trade["premium"], done, trade)
+        holds("V19", bonus * 20 <= done["lots"] * most // (10_000 * scale) + 20, done, most)
         if done["is_windup"]:
             holds("V19", bonus * scale <= 50 * WAD and trade["spread"] == trade["skew"] == 0, told)
             return
