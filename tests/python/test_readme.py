@@ -35,6 +35,8 @@ def test_example__run_as_written__prints_what_it_says() -> None:
         "quote",
         "buy",
         "sell",
+        "write",
+        "liquidate",
         "settle",
         "redeem",
         "maxRedeem",

@@ -1,1 +1,1 @@
-"""The story of a market: LPs, trades both ways, a shock, two settlements and the way out."""
+"""The story of a market: LPs, trades both ways, margin accounts, a shock, settlements, exits."""

@@ -7,12 +7,13 @@ units rounded) counts as time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeVar
 
 from ballast.chain import Reverted
+from ballast.chain.codec import Event
 from ballast.chain.protocol import Receipt
 from ballast.errors import ReportError
 from ballast.market.local import LocalMarket
@@ -34,6 +35,7 @@ CAUSES: Final = (
     "volatility",
     "refresh",
     "settlement",
+    "shortfalls",
 )
 """Why the LPs' money changes. The first five are what a premium has over the mark."""
 SYMBOL: Final = "WETH"
@@ -110,12 +112,19 @@ class Diary:
         self.price = Decimal(str(market.terms.spot))
         self._nav = 0
 
+    def fork(self) -> Diary:
+        """The same diary so far, for what is undone later."""
+        other = Diary(self.market, self.ledger.people)
+        other.ledger = self.ledger.fork()
+        other.causes, other.price, other._nav = dict(self.causes), self.price, self._nav
+        return other
+
     # --- what happens by itself
 
     def wait(self, until: int) -> None:
         """Time passes; the feed repeats its price."""
         self.market.chain.set_timestamp(until)
-        self._step("time", lambda: self.market.transmit(self.price))
+        self.step("time", lambda: self.market.transmit(self.price))
 
     def round(self, price: Decimal) -> None:
         """A round of the feed at another price."""
@@ -132,12 +141,12 @@ class Diary:
         """New slices, by the keeper alone or with the second signer, and a fresh book."""
         market = self.market
         if both:
-            self._step("volatility", lambda: market.found(expiries, volatility))
+            self.step("volatility", lambda: market.found(expiries, volatility))
         else:
             slices = market.slices(expiries, market.chain.timestamp, volatility)
             keeper = market.actors["keeper"]
-            self._step("volatility", lambda: market.surface.post(slices, sender=keeper))
-        self._step("refresh", market.refresh)
+            self.step("volatility", lambda: market.surface.post(slices, sender=keeper))
+        self.step("refresh", market.refresh)
 
     # --- traders
 
@@ -149,11 +158,8 @@ class Diary:
         except Reverted as refusal:
             self.refusals.append((trader, refusal.reason or "no reason"))
             return None
-        deal = self._deal(trader, series_id, quoted, receipt)
-        if deal.premium != quoted:
-            raise ReportError(
-                f"{deal.series} was quoted at {quoted} and executed at {deal.premium}"
-            )
+        deal = self._deal(trader, series_id, quoted, receipt.event("Traded"))
+        self._require_as_quoted(deal)
         held = self.holdings[trader]
         held[series_id] = held.get(series_id, 0) + lots
         self.deals.append(deal)
@@ -169,26 +175,40 @@ class Diary:
             receipt = market.sell(trader, series_id, contracts)
             quote, underlying = receipt.value
             self.ledger.move(VAULT, trader, quote=quote, underlying=underlying)
-        self._split(receipt, market.vault.balances().dues - dues)
+        self._count_parts(receipt.event("Traded"), market.vault.balances().dues - dues)
         return receipt
 
-    def _split(self, receipt: Receipt, dues: int) -> None:
-        """What LPs gained by a trade, part by part."""
-        event = receipt.event("Traded")
-        parts = {
-            "spread": event.spread,
-            "skew": event.skew,
-            "clamps": event.clamp,
-            "fees": self.wad(event.fee - dues),
-            "cover fees": self.wad(event.cover_fee),
-        }
-        for cause, amount in parts.items():
-            self.causes[cause] += amount
-            self._nav += amount
-        self._count("time")
+    @staticmethod
+    def _require_as_quoted(deal: Deal) -> None:
+        if deal.premium != deal.quoted:
+            raise ReportError(
+                f"{deal.series} was quoted at {deal.quoted} and executed at {deal.premium}"
+            )
 
-    def _deal(self, trader: str, series_id: int, quoted: int, receipt: Receipt) -> Deal:
-        event = receipt.event("Traded")
+    def _count_parts(self, event: Event, dues: int) -> None:
+        """What LPs gained by a trade, part by part."""
+        self.count(
+            {
+                "spread": event.spread,
+                "skew": event.skew,
+                "clamps": event.clamp,
+                "fees": self.wad(event.fee - dues),
+                "cover fees": self.wad(event.args.get("cover_fee", 0)),
+            }
+        )
+
+    def account_deal(
+        self, name: str, series_id: int, quoted: int, receipt: Receipt, dues: int
+    ) -> Deal:
+        """A trade of a margin account, of which the fund was owed `dues` before."""
+        event = receipt.event("MarginTraded")
+        self._count_parts(event, self.market.vault.balances().dues - dues)
+        deal = self._deal(name, series_id, quoted, event)
+        self._require_as_quoted(deal)
+        self.deals.append(deal)
+        return deal
+
+    def _deal(self, trader: str, series_id: int, quoted: int, event: Event) -> Deal:
         return Deal(
             at=self.market.chain.timestamp - 1,
             trader=trader,
@@ -201,7 +221,7 @@ class Diary:
             spread=event.spread,
             clamp=event.clamp,
             fee=event.fee,
-            cover_fee=event.cover_fee,
+            cover_fee=event.args.get("cover_fee", 0),
             spot=event.spot,
         )
 
@@ -210,12 +230,12 @@ class Diary:
         Between the two the vault has no NAV, so what happens there is one step."""
         self.market.chain.set_timestamp(expiry + 1)
         self.market.transmit(self.price)
-        return self._step("settlement", lambda: self.market.settle(expiry))
+        return self.step("settlement", lambda: self.market.settle(expiry))
 
     def redeem(self, trader: str, series_id: int) -> tuple[int, int]:
         """All that somebody has of a settled series. Assets, units of underlying."""
         contracts = from_wad(self.holdings[trader].pop(series_id) * LOT)
-        receipt = self._step("settlement", lambda: self.market.redeem(trader, series_id, contracts))
+        receipt = self.step("settlement", lambda: self.market.redeem(trader, series_id, contracts))
         quote, underlying = receipt.value
         self.ledger.move(VAULT, trader, quote=quote, underlying=underlying)
         return quote, underlying
@@ -321,7 +341,14 @@ class Diary:
         units = self.market.vault.balances().underlying
         return from_assets_floor(units, self.market.terms.underlying_decimals)
 
-    def _step(self, cause: str, act: Callable[[], T]) -> T:
+    def count(self, parts: Mapping[str, int]) -> None:
+        """Causes of the last change of NAV, WAD; what they leave is time's."""
+        for cause, amount in parts.items():
+            self.causes[cause] += amount
+            self._nav += amount
+        self._count("time")
+
+    def step(self, cause: str, act: Callable[[], T]) -> T:
         done = act()
         self._count(cause)
         return done

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
 from ballast.model.implied import implied_vol
 from ballast.report.document import Chart
 from ballast.report.dress import BOTH, CALL, PUT, QUIET, empty_figure, ramp
+from ballast.report.story.credit import Sight
 from ballast.report.story.diary import CAUSES
 from ballast.report.story.tables import assets, clock, day, wad
 from ballast.report.story.tale import BoardRow, Telling
@@ -16,7 +19,7 @@ from ballast.units import to_years
 
 def charts(telling: Telling) -> dict[str, list[Chart]]:
     """Charts by the section of the page that they stand in."""
-    return {"quotes": _of_quotes(telling), "life": _of_life(telling)}
+    return {"quotes": _of_quotes(telling), "margin": _of_margin(telling), "life": _of_life(telling)}
 
 
 def _of_quotes(telling: Telling) -> list[Chart]:
@@ -83,6 +86,140 @@ def _of_life(telling: Telling) -> list[Chart]:
             over_time(telling),
         ),
     ]
+
+
+def _of_margin(telling: Telling) -> list[Chart]:
+    return [
+        Chart(
+            "Health of margin accounts",
+            "Equity over the maintenance requirement. Below one anyone may buy back so much that "
+            "health ends between 1.05 and 1.25.",
+            health(telling),
+        ),
+        Chart(
+            "Health through the fall",
+            "The same, minute by minute. Dotted: the gap that is told and undone.",
+            fall(telling),
+        ),
+        Chart(
+            "The waterfall of a loss",
+            "Had the price then halved between two rounds: what buying back all options of the "
+            "margin accounts costs at the mark, with the liquidator's reward, and who pays it. "
+            "First the accounts, then the fund's stakers up to all they have, then LPs.",
+            loss(telling),
+        ),
+    ]
+
+
+def health(telling: Telling) -> go.Figure:
+    """Both accounts over time."""
+    figure = empty_figure("", "Health")
+    for name, colour in _sellers(telling):
+        own = [s for s in _standing(telling.sights, name) if s.at >= telling.shock[0].at]
+        _healths(figure, own, lambda sight: clock(sight.at), name, colour)
+    _limits(figure)
+    _milestones(figure, telling)
+    return figure
+
+
+def fall(telling: Telling) -> go.Figure:
+    """Both accounts in the minutes of the fall, and where the gap would lead."""
+    start, end = telling.shock[0].at, telling.shock[-1].at
+    figure = empty_figure("Minutes", "Health")
+
+    def minute(sight: Sight) -> float:
+        return (sight.at - start) / 60
+
+    for name, colour in _sellers(telling):
+        own = [s for s in _standing(telling.sights, name) if s.at <= end]
+        _healths(figure, own, minute, name, colour)
+        fallen = _standing(telling.gap.sights, name)[:1]
+        _healths(figure, own[-1:] + fallen, minute, f"{name} at the gap", colour, dash="dot")
+    _limits(figure)
+    return figure
+
+
+def _sellers(telling: Telling) -> list[tuple[str, str]]:
+    """Owners of margin accounts and their colours."""
+    names = dict.fromkeys(sight.who for sight in telling.sights)
+    return list(zip(names, (CALL, BOTH), strict=True))
+
+
+def _standing(sights: Sequence[Sight], name: str) -> list[Sight]:
+    """Of an account that owes and has taken out what it can spare."""
+    return [s for s in sights if s.who == name and s.maintenance and not s.what.startswith("sells")]
+
+
+def _limits(figure: go.Figure) -> None:
+    figure.add_hline(y=1.0, line={"color": PUT, "width": 1, "dash": "dash"})
+    figure.update_layout(hovermode="closest")
+
+
+def _healths(
+    figure: go.Figure,
+    own: Sequence[Sight],
+    place: Callable[[Sight], object],
+    name: str,
+    colour: str,
+    dash: str = "solid",
+) -> None:
+    """A line for an account, and crosses for its liquidations."""
+    figure.add_scatter(
+        x=[place(sight) for sight in own],
+        y=[sight.health for sight in own],
+        name=name,
+        mode="lines+markers",
+        marker={"size": 4},
+        line={"color": colour, "width": 2, "dash": dash},
+        customdata=[[sight.what, wad(sight.spot)] for sight in own],
+        hovertemplate="%{y:.3f} (%{customdata[0]}, spot %{customdata[1]:,.2f})",
+    )
+    if dash == "solid":
+        _crosses(figure, own, place)
+
+
+def _crosses(figure: go.Figure, sights: Sequence[Sight], place: Callable[[Sight], object]) -> None:
+    """Where liquidations left health."""
+    ends = [sight for sight in sights if sight.what.startswith("liquidated")]
+    if not ends:
+        return
+    figure.add_scatter(
+        x=[place(s) for s in ends],
+        y=[s.health for s in ends],
+        name=f"{ends[0].who}, liquidated",
+        mode="markers",
+        marker={"symbol": "x", "size": 10, "color": PUT},
+        customdata=[s.what for s in ends],
+        hovertemplate="%{customdata}: %{y:.3f}",
+    )
+
+
+def loss(telling: Telling) -> go.Figure:
+    """What closing costs, and who pays."""
+    calls = telling.gap.calls
+    rewards = sum(call.reward_from_fund for call in calls)
+    cost = sum(call.cost for call in calls) + rewards
+    parts = [
+        sum(call.from_account for call in calls),
+        sum(call.from_fund for call in calls) + rewards,
+        sum(call.from_lps for call in calls),
+    ]
+    figure = empty_figure("", "USDC")
+    figure.add_waterfall(
+        x=["to be paid", "accounts", "insurance fund", "LPs", "left"],
+        y=[assets(cost), *(-assets(part) for part in parts), 0.0],
+        measure=["absolute", "relative", "relative", "relative", "total"],
+        text=[f"{assets(amount):,.0f}" for amount in (cost, *parts, cost - sum(parts))],
+        textposition="outside",
+        increasing={"marker": {"color": BOTH}},
+        decreasing={"marker": {"color": PUT}},
+        totals={"marker": {"color": QUIET}},
+        connector={"line": {"color": "#c9d0da"}},
+        hovertemplate="%{x}: %{delta:+,.2f}<extra></extra>",
+    )
+    figure.update_yaxes(tickformat=",", range=[0, assets(cost) * 1.12])
+    figure.update_layout(hovermode="closest", showlegend=False)
+    return figure
 
 
 def smile(telling: Telling) -> go.Figure:

@@ -12,6 +12,9 @@ from ballast.market.local import LocalMarket
 
 VAULT = "vault"
 FUND = "fund"
+MARGIN = "margin"
+CONTRACTS = {FUND: "insurance", MARGIN: "margin", VAULT: "vault"}
+"""Holders that are contracts, and what the plan calls them."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Account:
     underlying: int
     shares_worth: int
     """Shares at NAV, those that wait in the queue included; assets."""
+    stake_worth: int
+    """Shares of the fund; assets."""
 
     @property
     def quote_change(self) -> int:
@@ -36,16 +41,25 @@ class Account:
 
 
 class Ledger:
-    """Flows of both tokens between the people of a story, the vault and the fund."""
+    """Flows of both tokens between the people of a story, the vault, the margin
+    contract and the fund."""
 
     def __init__(self, market: LocalMarket, people: tuple[str, ...]) -> None:
         self.market = market
         self.people = people
-        self.names = (*people, FUND, VAULT)
+        self.names = (*people, *CONTRACTS)
         self.brought: dict[str, Counter[str]] = {"quote": Counter(), "underlying": Counter()}
         self.requests: dict[str, list[int]] = {name: [] for name in self.names}
         """In the vault's queue, by who made them."""
         self.flows: dict[str, Counter[str]] = {"quote": Counter(), "underlying": Counter()}
+
+    def fork(self) -> Ledger:
+        """The same entries so far, for what is undone later."""
+        other = Ledger(self.market, self.people)
+        other.brought = {token: Counter(each) for token, each in self.brought.items()}
+        other.flows = {token: Counter(each) for token, each in self.flows.items()}
+        other.requests = {name: [*ids] for name, ids in self.requests.items()}
+        return other
 
     def bring(self, name: str, quote: int = 0, underlying: int = 0) -> None:
         """Tokens that somebody arrives with."""
@@ -69,21 +83,27 @@ class Ledger:
                 self._balance(self.market.quote, name),
                 self._balance(self.market.underlying, name),
                 self.market.vault.convertToAssets(self.shares(name)),
+                self.stake(name),
             )
             for name in self.names
         ]
 
     def shares(self, name: str) -> int:
         """Shares of somebody, those that wait in the queue included; the vault has none."""
-        if name == VAULT:
+        if name in CONTRACTS:
             return 0
         vault, address = self.market.vault, self._address(name)
         waiting = (int(vault.pendingRedeemRequest(i, address)) for i in self.requests[name])
         return int(vault.balanceOf(address)) + sum(waiting)
 
+    def stake(self, name: str) -> int:
+        """What somebody's shares of the fund are worth, assets."""
+        fund = self.market.insurance
+        return int(fund.convertToAssets(fund.balanceOf(self._address(name))))
+
     def check(self) -> None:
-        """Every balance is what was brought and moved; nothing came from nowhere or got lost; the
-        vault has what it says it has."""
+        """Every balance is what was brought and moved; nothing came from nowhere or got lost;
+        vault, fund and margin contract have what they say they have."""
         for label, token in (("quote", self.market.quote), ("underlying", self.market.underlying)):
             flows, brought = self.flows[label], self.brought[label]
             held = {name: self._balance(token, name) for name in self.names}
@@ -91,7 +111,10 @@ class Ledger:
                 self._require(amount == brought[name] + flows[name], f"{label} of {name}")
             self._require(sum(flows.values()) == 0, f"sum of {label} flows")
             self._require(sum(held.values()) == token.totalSupply(), f"supply of {label}")
-        self._require(self._told() == self._held(), "what the vault says it holds")
+        self._require(self._told() == self._held(VAULT), "what the vault says it holds")
+        self._require(self._in_accounts() == self._held(MARGIN), "what margin accounts hold")
+        fund, dues = self.market.insurance, self.market.vault.dues()
+        self._require(fund.totalAssets() == self._held(FUND)[0] + dues, "what the fund says")
 
     def _told(self) -> tuple[int, int]:
         """Cash, pots of settled expiries and unclaimed redemptions, by the vault's own account."""
@@ -101,15 +124,23 @@ class Ledger:
         quote = balances.cash + owed + sum(pot[0] for pot in pots)
         return quote, balances.underlying + sum(pot[1] for pot in pots)
 
-    def _held(self) -> tuple[int, int]:
+    def _in_accounts(self) -> tuple[int, int]:
+        """Cash and underlying of all margin accounts; the story escrows nothing."""
+        margin = self.market.margin
+        accounts = [margin.account(self._address(name)) for name in self.people]
+        return sum(cash for cash, _, _ in accounts), sum(units for _, units, _ in accounts)
+
+    def _held(self, name: str) -> tuple[int, int]:
         market = self.market
-        return self._balance(market.quote, VAULT), self._balance(market.underlying, VAULT)
+        return self._balance(market.quote, name), self._balance(market.underlying, name)
 
     def _balance(self, token: Contract, name: str) -> int:
         return int(token.balanceOf(self._address(name)))
 
     def _address(self, name: str) -> str:
-        return self.market.vault.address if name == VAULT else self.market.who(name)
+        if name in CONTRACTS:
+            return str(self.market.deployment[CONTRACTS[name]].address)
+        return self.market.who(name)
 
     @staticmethod
     def _require(agrees: bool, what: str) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ballast.report.story.credit import ORDINARY, Sight
 from ballast.report.story.diary import CAUSES, SYMBOL, Moment
 from ballast.report.story.ledger import FUND, VAULT, Account
 from ballast.report.story.tale import BoardRow, Rung, Telling
@@ -30,7 +31,7 @@ class Table:
 def tables(telling: Telling, *, is_short: bool = False) -> list[Table]:
     """All of them, in the order of the story; short ones show every other step of the ladder."""
     makers: Sequence[Callable[[Telling], Table]] = (
-        board, ladder, shock, settlements, exits, causes, accounts,
+        board, ladder, shock, health, waterfall, settlements, closings, exits, causes, accounts,
     )  # fmt: skip
     made = [make(telling) for make in makers]
     return [_thinned(each) if is_short else each for each in made]
@@ -109,6 +110,85 @@ def _moment(moment: Moment, start: int) -> tuple[str, ...]:
     )
 
 
+def health(telling: Telling) -> Table:
+    """Margin accounts at the fall, at each liquidation, and at the gap that is undone."""
+    gap, told = telling.gap.sights, telling.sights
+    calm = [sight for sight in told if sight.at <= telling.shock[-1].at]
+    later = _around_liquidations([sight for sight in told if sight.at > telling.shock[-1].at])
+    return Table(
+        "Margin accounts: liquidation where equity is less than required, health below one",
+        ("who", "what happens", "spot", "equity", "required", "health"),
+        (
+            *map(_sight, calm),
+            *(_sight(sight, " (undone)") for sight in gap),
+            *map(_sight, later),
+        ),
+    )
+
+
+def _around_liquidations(sights: list[Sight]) -> list[Sight]:
+    """Liquidations, and what they found."""
+    return [
+        sight
+        for sight, following in zip(sights, [*sights[1:], None], strict=True)
+        if sight.what != ORDINARY
+        or (following and following.who == sight.who and following.what != ORDINARY)
+    ]
+
+
+def _sight(sight: Sight, remark: str = "") -> tuple[str, ...]:
+    return (
+        sight.who,
+        sight.what + remark,
+        f"{wad(sight.spot):,.2f}",
+        f"{wad(sight.equity):+,.2f}",
+        f"{wad(sight.maintenance):,.2f}",
+        f"{sight.health:.3f}" if sight.maintenance else "owes nothing",
+    )
+
+
+def waterfall(telling: Telling) -> Table:
+    """Who pays for buying back what accounts owe after the gap, and who for rewards."""
+    gap = telling.gap
+    rows = [_payers(telling, name, flagged) for name, flagged in gap.flagged]
+    rewards = sum(call.reward_from_fund for call in gap.calls)
+    sums = tuple(map(sum, zip(*rows, (0, rewards, 0, rewards, 0), strict=True)))
+    names = [name for name, _ in gap.flagged]
+    return Table(
+        f"Who pays, had the next round gone from {wad(gap.before):,.2f} to {wad(gap.after):,.2f} "
+        "(undone)",
+        ("account", "flagged", "cost of closing", "by the account", "by the fund", "by LPs"),
+        (
+            *((name, *map(money, row)) for name, row in zip(names, rows, strict=True)),
+            ("rewards", "", money(rewards), "", money(rewards), ""),
+            ("sum", *map(money, sums)),
+        ),
+    )
+
+
+def _payers(telling: Telling, name: str, flagged: int) -> tuple[int, int, int, int, int]:
+    calls = [call for call in telling.gap.calls if call.who == name]
+    return (
+        flagged,
+        sum(call.cost for call in calls),
+        sum(call.from_account for call in calls),
+        sum(call.from_fund for call in calls),
+        sum(call.from_lps for call in calls),
+    )
+
+
+def closings(telling: Telling) -> Table:
+    """What accounts owed at their expiries."""
+    return Table(
+        "Margin accounts settle",
+        ("account", "expiry", "owed", "could not be paid", "cash left"),
+        tuple(
+            (each.who, day(each.expiry), money(each.debt), money(each.shortfall), money(each.left))
+            for each in telling.closings
+        ),
+    )
+
+
 def settlements(telling: Telling) -> Table:
     """What holders were owed, and what they took."""
     return Table(
@@ -131,8 +211,8 @@ def settlements(telling: Telling) -> Table:
 def exits(telling: Telling) -> Table:
     """How LPs left."""
     return Table(
-        "LPs leave",
-        ("who", "what", "USDC", "the same at NAV"),
+        "LPs and a staker of the fund leave",
+        ("who", "what", "USDC", "worth"),
         tuple(
             (
                 each.who,
@@ -168,7 +248,7 @@ def accounts(telling: Telling) -> Table:
     )
     return Table(
         f"Who got what (gain at {wad(telling.price):,.2f}, against holding what one came with)",
-        ("who", "USDC", SYMBOL, "shares at NAV", "gain"),
+        ("who", "USDC", SYMBOL, "shares, stakes", "gain"),
         (*rows, total),
     )
 
@@ -178,7 +258,7 @@ def _account(telling: Telling, account: Account) -> tuple[str, ...]:
         account.name,
         money(account.quote_change, signed=True),
         f"{wad(account.underlying_change):+.6f}",
-        money(account.shares_worth) if account.name in LPS else "",
+        money(worth) if (worth := account.shares_worth + account.stake_worth) else "",
         money(gain(telling, account), signed=True),
     )
 
@@ -189,7 +269,9 @@ def gain(telling: Telling, account: Account) -> int:
     if account.name == VAULT:
         owed = sum(other.shares_worth for other in telling.accounts)
         return tokens - owed - telling.dues
-    return tokens + account.shares_worth + (telling.dues if account.name == FUND else 0)
+    if account.name == FUND:
+        return tokens + telling.dues - sum(other.stake_worth for other in telling.accounts)
+    return tokens + account.shares_worth + account.stake_worth
 
 
 def _worth(underlying: int, price: int) -> int:
@@ -213,6 +295,14 @@ def headline(telling: Telling) -> list[tuple[str, str]]:
         (f"{len(telling.deals)}", "trades, each at exactly the price it was quoted"),
         (f"{assets(premiums):,.0f}", "USDC of premiums, both ways"),
         (f"{wad(over_mark):+,.0f}", "USDC that LPs gained over the marks"),
+        (
+            f"{len(telling.liquidations)}",
+            "liquidations of margin accounts; the vault is always the other side",
+        ),
+        (
+            f"{assets(sum(owed for _, owed in telling.gap.flagged)):,.0f}",
+            "USDC that margin accounts would have lacked, had the price then halved in one round",
+        ),
         (
             f"{_unaccounted(telling)}",
             "units of either token gained or lost by all accounts together",

@@ -11,7 +11,17 @@ from math import exp, log, sqrt
 from typing import Final
 
 from ballast.chain import Chain, Reverted
+from ballast.chain.protocol import rolled_back
 from ballast.market.local import LocalMarket, Terms
+from ballast.report.story.credit import (
+    ORDINARY,
+    Closing,
+    Credit,
+    Gap,
+    Liquidation,
+    Sight,
+    gap,
+)
 from ballast.report.story.diary import SYMBOL, Deal, Diary, Milestone, Moment
 from ballast.report.story.ledger import Account
 from ballast.series import Right, Series
@@ -22,9 +32,27 @@ WEEK: Final = 7 * DAY
 CUTOFF: Final = 12 * HOUR
 LOTS: Final = 10_000
 """In a contract."""
-PEOPLE: Final = {"Ada": "lp", "Ben": "stranger", "Cleo": "trader", "Dan": "other"}
-"""Two LPs, one who buys calls and one who buys puts; and their accounts in a local market."""
-FALL: Final = 0.85
+PEOPLE: Final = {
+    "Ada": "lp",
+    "Ben": "stranger",
+    "Cleo": "trader",
+    "Dan": "other",
+    "Eve": "owner",
+    "Finn": "guardian",
+    "Gina": "deployer",
+    "Ivo": "liquidator",
+}
+"""Two LPs; one who buys calls and one who buys puts; two who sell puts out of margin accounts, a
+staker of the insurance fund and a liquidator; and their accounts in a local market, where owner,
+guardian and deployer have nothing else to do in the story."""
+SELLERS: Final = {"Eve": (30, 1.26), "Finn": (40, 1.36)}
+"""Contracts that they sell, and the health that they leave themselves. The requirement lets nobody
+open below 1.25."""
+CUSHION: Final = 60_000
+"""What a seller brings before he knows how much he needs."""
+STAKE: Final = 3_000
+GAP: Final = 0.5
+FALL: Final = 0.80
 SHOCK_VOLATILITY: Final = 0.90
 RECOVERY: Final = 1.10
 """Where the price drifts to after the shock, as a share of its low."""
@@ -126,6 +154,12 @@ class Telling:
     milestones: tuple[Milestone, ...]
     settlements: tuple[Settlement, ...]
     exits: tuple[Exit, ...]
+    sights: tuple[Sight, ...]
+    """Of the margin accounts."""
+    liquidations: tuple[Liquidation, ...]
+    closings: tuple[Closing, ...]
+    gap: Gap
+    """What would have been; undone on the chain."""
     causes: dict[str, int]
     brought: int
     accounts: tuple[Account, ...]
@@ -147,6 +181,7 @@ class Tale:
         self.market = LocalMarket.open(chain, Terms())
         self.market.actors.update({name: self.market.actors[part] for name, part in PEOPLE.items()})
         self.diary = Diary(self.market, tuple(PEOPLE))
+        self.credit = Credit(self.diary, tuple(SELLERS), "Ivo")
         self.first, self.main = self.market.now_expiries[:2]
         self.volatility = self.market.terms.volatility
         self.shock_at = start + 5 * DAY
@@ -163,7 +198,10 @@ class Tale:
         self._look()
         self._ladder()
         self._ordinary_days(self.shock_at)
+        self._sell_on_margin()
         self._shock()
+        self._gap()
+        self._after_the_shock()
         self._ordinary_days(self.first)
         self._settle(self.first)
         self._ordinary_days(self.main)
@@ -191,6 +229,10 @@ class Tale:
             milestones=tuple(diary.milestones),
             settlements=tuple(self.settlements),
             exits=tuple(self.exits),
+            sights=tuple(self.credit.sights),
+            liquidations=tuple(self.credit.liquidations),
+            closings=tuple(self.credit.closings),
+            gap=self.gap,
             causes=dict(diary.causes),
             brought=diary.brought,
             accounts=tuple(diary.ledger.accounts()),
@@ -210,6 +252,7 @@ class Tale:
         diary.deposit("Ada", 500_000)
         diary.deposit("Ben", 20_000)
         diary.deposit_underlying("Ben", 100)
+        self.credit.stake("Gina", STAKE)
         self.market.desk.syncNav(sender=self.market.actors["keeper"])
         self.market.refresh()
         diary.mark("deposits")
@@ -308,18 +351,38 @@ class Tale:
         while (at := self.market.chain.timestamp + step) <= until - HOUR:
             self.diary.wait(at)
             self.diary.round(self._next_price(step))
+            self.credit.patrol(ORDINARY)
             self._drift_volatility()
             self.diary.post(self._live(), self.volatility, both=self.pace.hours > 24)
             for trader, right in (("Cleo", Right.CALL), ("Dan", Right.PUT)):
                 self._order(trader, right)
             self.diary.note()
 
-    def _shock(self) -> None:
-        """The price falls by 15 % in steps; both signers post after each."""
-        self.tell("a shock")
-        diary, pace = self.diary, self.pace
+    def _sell_on_margin(self) -> None:
+        """Eve sells puts and keeps the least that she may; Finn is somewhat more careful. Her
+        options die first."""
+        self.tell("margin accounts")
+        diary, credit = self.diary, self.credit
         diary.wait(self.shock_at)
         diary.post(self._live(), self.volatility)
+        for expiry, (name, (contracts, health)) in zip(
+            (self.first, self.main), SELLERS.items(), strict=True
+        ):
+            credit.deposit(name, CUSHION)
+            credit.write(name, self._put_near(expiry), contracts * LOTS)
+            credit.thin_out(name, health)
+
+    def _put_near(self, expiry: int) -> int:
+        """The put whose strike is nearest to the price."""
+        spot = self.diary.spot()
+        strike = min(self.market.book.strikes(expiry), key=lambda k: abs(k - spot))
+        return Series(expiry, strike, Right.PUT).id
+
+    def _shock(self) -> None:
+        """The price falls by a fifth in steps. After each, anyone liquidates what he may, and then
+        both signers post."""
+        self.tell("a shock")
+        diary, pace = self.diary, self.pace
         diary.mark("shock")
         self.shock.append(diary.note())
         rise = (SHOCK_VOLATILITY - self.volatility) / pace.falls
@@ -327,16 +390,28 @@ class Tale:
             diary.wait(self.market.chain.timestamp + 180)
             diary.round(_cents(float(diary.price) * FALL ** (1 / pace.falls)))
             self._try_to_open()
+            self.credit.patrol("falls")
             self.shock.append(diary.note())
             self.volatility += rise
             diary.post(self._live(), round(self.volatility, 6), both=True)
             self.shock.append(diary.note())
+
+    def _gap(self) -> None:
+        """What if the price now halved between two rounds? Told on the chain, and undone."""
+        self.tell("a gap that is undone")
+        with rolled_back(self.market.chain):
+            self.gap = gap(self.credit.fork(), GAP)
+
+    def _after_the_shock(self) -> None:
+        """Profits are taken, strikes opened, and some ask for their money."""
+        diary = self.diary
         self.drift = log(RECOVERY) / (self.main - self.market.chain.timestamp)
         for series_id, lots in list(diary.holdings["Dan"].items()):
             if lots >= 2 * LOTS:
                 diary.trade("Dan", series_id, -(lots // 2))
         self._list_near()
         self._leave_early("Ada", 4)
+        self.credit.ask_out("Gina", 2)
 
     def _try_to_open(self) -> None:
         """An order on Greeks of before the fall."""
@@ -378,6 +453,8 @@ class Tale:
         diary.round(self._next_price(HOUR))
         diary.mark("expiry")
         event = diary.settle(expiry).event("ExpirySettled")
+        for name in SELLERS:
+            self.credit.settle(name, expiry)
         paid = [diary.redeem(name, i) for name in PEOPLE for i in self._winners(name, event)]
         self.settlements.append(
             Settlement(
@@ -415,7 +492,10 @@ class Tale:
         for name in ("Ada", "Ben"):
             left = vault.convertToAssets(diary.ledger.shares(name))
             self.exits.append(Exit(name, "keeps, in shares", 0, left))
+        for name in SELLERS:
+            self.credit.leave(name)
         diary.pay_fund()
+        self.exits.append(Exit("Gina", "takes half of her stake", *self.credit.unstake("Gina")))
         diary.mark("exits")
         diary.note()
 

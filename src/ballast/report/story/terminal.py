@@ -9,6 +9,9 @@ from rich.table import Table as RichTable
 from ballast.report.story.tables import Table, refusals, tables
 from ballast.report.story.tale import Telling
 
+TEXTS = ("what", "what happens")
+"""Columns of words beside the first."""
+
 
 def show(console: Console, telling: Telling) -> None:
     """All tables, and what was refused."""
@@ -29,7 +32,9 @@ def _drawn(made: Table) -> RichTable:
         pad_edge=False,
     )
     for number, name in enumerate(made.head):
-        drawn.add_column(name, justify="right" if number else "left", no_wrap=True)
+        drawn.add_column(
+            name, justify="left" if name in TEXTS or not number else "right", no_wrap=True
+        )
     for row in made.rows:
         drawn.add_row(*row, style="bold" if row[0] == "sum" else "")
     return drawn
