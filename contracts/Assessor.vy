@@ -309,7 +309,7 @@ def _assessment(cash: int256, account: Account, terms: types.MarginTerms) -> typ
         unsafe_add(cash, requirement._floor_div(totals.net_value, LOTS)),
         maintenance,
         costliest,
-        terms.initial_factor,
+        terms,
         account.spot,
     )
 
@@ -321,7 +321,7 @@ def _judged(
     equity: int256,
     maintenance: uint256,
     costliest: uint256,
-    initial_factor: uint256,
+    terms: types.MarginTerms,
     spot: uint256,
 ) -> types.Assessment:
     """
@@ -330,16 +330,19 @@ def _judged(
     @param equity Quote
     @param maintenance Quote
     @param costliest Index of a leg
-    @param initial_factor The sheet's
+    @param terms Of a sheet
     @param spot Price
     @return See `types`
     """
+    initial: uint256 = unsafe_div(
+        unsafe_add(unsafe_mul(maintenance, terms.initial_factor), units.WAD - 1), units.WAD
+    )
+    if maintenance != 0:  # an account too small to pay whoever ends it would be nobody's to end
+        initial = max(initial, terms.windup_reward)
     return types.Assessment(
         equity=equity,
         maintenance=maintenance,
-        initial=unsafe_div(
-            unsafe_add(unsafe_mul(maintenance, initial_factor), units.WAD - 1), units.WAD
-        ),
+        initial=initial,
         closing=convert(requirement._ceil_div(totals.closing, LOTS), uint256),
         sellable=convert(requirement._floor_div(totals.sellable, LOTS), uint256),
         due=convert(requirement._ceil_div(totals.due, LOTS), uint256),
@@ -401,10 +404,13 @@ def _sale(
     leg: requirement.Leg = account.legs[index]
     bid: int256 = requirement._bid(leg)
     have: int256 = convert(cash, int256)
+    totals: requirement.Totals = requirement._totals(account.legs)
     need: int256 = convert(found.before.due, int256)
+    need = unsafe_sub(  # what is owned and has expired pays first
+         need, requirement._floor_div(unsafe_sub(totals.owned_value, totals.sellable), LOTS)
+    )
     is_healthy: bool = self._is_healthy(found.before)
     if not is_healthy:
-        totals: requirement.Totals = requirement._totals(account.legs)
         need = unsafe_add(
             need, requirement._ceil_div(unsafe_add(totals.owed_value, totals.closing), LOTS)
         )
@@ -595,7 +601,7 @@ def _sized(found: types.Cut, case: Case, most: int256) -> types.Cut:
         trial.equity,
         convert(trial.maintenance, uint256),
         trial.costliest,
-        case.terms.initial_factor,
+        case.terms,
         case.account.spot,
     )
     return found

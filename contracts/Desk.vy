@@ -345,7 +345,7 @@ def sell_to_open(
     paid: uint256 = 0
     in_kind: uint256 = 0
     paid, in_kind = extcall IVault(VAULT).pay(
-        MARGIN, proceeds, self._dues(quote.fee, met.terms.fund_share), 0, 0, 1
+        MARGIN, proceeds, self._dues(quote.fee, met.terms.fund_share), 0, 0, 0
     )
     if escrowed != 0:
         free_quote: uint256 = 0
@@ -357,7 +357,7 @@ def sell_to_open(
             met.standing.written,
             met.standing.escrowed,
         )
-        paid, in_kind = extcall IVault(VAULT).pay(MARGIN, 0, 0, free_quote, free_lots, 1)
+        paid, in_kind = extcall IVault(VAULT).pay(MARGIN, 0, 0, free_quote, free_lots, 0)
     if escrowed < lots:
         limits._require_credit(
             payoff._locked_wad_up(credit_quote, credit_lots, met.snapshot.spot, QUOTE_DECIMALS),
@@ -401,13 +401,13 @@ def unwind(
     is_windup: bool,
     budget: uint256,
     bonus: uint256,
-) -> uint256:
+) -> (uint256, uint256):
     """
     @notice A liquidation: an account buys back what it owes, or sells what it owns, within the room
-        that the block leaves. A purchase neither reads nor moves the flows of clients, and pays no fee;
-        a sale is one as anybody's
+        that the block leaves. It neither reads nor moves the flows of clients; a purchase pays no fee
     @dev What is wound up is so at the mark: the change of U is not paid for, so rebates wait for the
-        next round. A sale pays for it, or exposure could be moved for nothing, round by round
+        next round. A sale pays for a rise of U and is paid for no fall, or exposure could be moved for
+        nothing, round by round
     @param account Whose
     @param id Series
     @param lots Above zero: bought back, of what is not escrowed; below: sold, out of the margin
@@ -415,7 +415,8 @@ def unwind(
     @param is_windup Whether equity does not pay for more than the mark
     @param budget Assets that the account has: no more is drawn for the options
     @param bonus Assets that it pays the fund beside
-    @return Assets that the options bought back cost, or that those sold brought
+    @return Assets that the options bought back cost, or that those sold brought; token units that these
+        brought where free quote is short
     """
     self._require_margin()
     met: Meeting = self._closing(id)
@@ -430,15 +431,15 @@ def unwind(
         if is_windup or not met.standing.is_fresh:
             flags |= BLIND
         self._take_back(account, id, convert(lots, uint256), 0, quote, flags, budget, bonus, met)
-        return convert(quote.premium, uint256)
-    quote = self._quote(id, lots, False, met)
+        return convert(quote.premium, uint256), 0
+    quote, share = self._quote_unwinding(id, lots, False, met)
     extcall IBook(BOOK).apply(
         id,
         lots,
         0,
         0,
         quote.risk,
-        0 if met.standing.is_fresh else BLIND,
+        FLOWLESS if met.standing.is_fresh else FLOWLESS | BLIND,
         skip_contract_check=True,
     )
     self._log_margin_trade(account, id, lots, 0, quote, met.snapshot.spot)
@@ -453,17 +454,14 @@ def unwind(
         met.standing.written,
         met.standing.escrowed,
     )
-    assets: uint256 = 0
-    underlying: uint256 = 0
-    assets, underlying = extcall IVault(VAULT).pay(
+    return extcall IVault(VAULT).pay(
         MARGIN,
         convert(-quote.premium, uint256),
         self._dues(quote.fee, met.terms.fund_share),
         free_quote,
         free_lots,
-        1,
+        self._buyback_price(met.snapshot.spot, met.snapshot.other, met.terms.law.b_delta),
     )
-    return assets
 
 
 @external
@@ -488,7 +486,7 @@ def unwind_terms(id: uint256, lots: int256) -> (uint256, uint256):
     if share > left:  # a smaller size has no higher price
         size = unsafe_div(unsafe_mul(left - min(left, 1), size), share)
     if lots < 0 and size != 0:
-        quote = self._quote(id, -convert(size, int256), False, met)
+        quote, share = self._quote_unwinding(id, -convert(size, int256), False, met)
         price = 0
     return size, price
 
@@ -989,14 +987,16 @@ def _quote_unwinding(
             is_put=id & 1 == 1,
             lots=lots,
             is_opening=False,
-            is_reduce_only=self._is_reduce_only(id, met),
+            is_reduce_only=lots < 0 or self._is_reduce_only(id, met),
             snapshot=met.snapshot,
             exposure=met.standing.exposure,
             underlying=convert(met.standing.underlying, int256),
             reference=REFERENCE,
             law=met.terms.law,
-            caution=units.WAD,
-            toxicity=units.WAD,
+            caution=met.terms.caution_spread if lots < 0 and met.level != 0 else units.WAD,
+            toxicity=units.WAD
+            if lots > 0
+            else limits._toxicity(met.standing.toxicity, met.terms.tox_slope, met.terms.tox_max),
             decimals=QUOTE_DECIMALS,
         ),
         is_windup,

@@ -321,9 +321,13 @@ def liquidate(account: address, id: uint256, lots: uint256) -> (uint256, uint256
     if is_owing:
         found, bonus, from_fund = self._bought_back(account, found, id, cut)
     else:
-        found.cash += extcall IDesk(DESK).unwind(
+        brought: uint256 = 0
+        in_kind: uint256 = 0
+        brought, in_kind = extcall IDesk(DESK).unwind(
             account, id, -convert(cut.lots, int256), False, 0, 0
         )
+        found.cash = unsafe_add(found.cash, brought)
+        found.underlying = unsafe_add(found.underlying, in_kind)
         found = accounts._changed(found, id, 0, 0, -convert(cut.lots, int256))
     accounts._store(account, found)
     log IMargin.Liquidated(
@@ -345,7 +349,8 @@ def liquidate(account: address, id: uint256, lots: uint256) -> (uint256, uint256
 def settle(account: address, expiry: uint256):
     """
     @notice Takes an expiry off an account: what it owned pays, what it owed is paid, escrow returns.
-        Settles the expiry in the market first, where nobody has
+        Settles the expiry in the market first, where nobody has, and takes what is owned of every other
+        expiry that is fixed: it needs no debt to be paid
     @dev Underlying that calls of the same expiry paid goes first, at the same fixed price, so a spread
         nets whatever spot does since. What is short then comes from the rest of the account, the fund,
         and LPs. Of an account that still owes, the vault takes what underlying is left, for free quote
@@ -353,21 +358,26 @@ def settle(account: address, expiry: uint256):
     @param account Whose
     @param expiry Unix time
     """
-    if len(staticcall IBook(BOOK).strikes(expiry)) != 0:
-        extcall IDesk(DESK).settle(expiry)
+    self._settle_market(expiry)
     price: uint256 = staticcall IOracle(ORACLE).settlement_price(expiry)
     before: accounts.Account = accounts._load(account)
     found: accounts.Account = before
     debt: uint256 = 0
     brought: uint256 = 0  # underlying, by calls of this expiry
+    has_expiry: bool = False
     for word: uint256 in before.legs:
         if word >> 214 == expiry:
+            has_expiry = True
             owed: uint256 = 0
             units_paid: uint256 = 0
             found, owed, units_paid = self._leg_settled(found, word, price)
             debt += owed
             brought += units_paid
-    if len(found.legs) == len(before.legs):
+        elif word >> 214 <= block.timestamp and staticcall IOracle(ORACLE).is_fixed(word >> 214):
+            units_redeemed: uint256 = 0
+            found, units_redeemed = self._redeemed(found, word)
+            found.underlying = unsafe_add(found.underlying, units_redeemed)
+    if not has_expiry:
         refusal._refuse("margin: no such expiry")
     found.underlying = unsafe_add(found.underlying, brought)
     shortfall: uint256 = 0
@@ -509,47 +519,6 @@ def preview(
             else after.equity >= convert(after.initial, int256)
         )
     return quote.premium, after, is_allowed
-
-
-@external
-@view
-def liquidatable(owner: address) -> bool:
-    """
-    @notice Would `liquidate` succeed with what `next_liquidation` says? Never reverts
-    @param owner Whose account
-    """
-    done: bool = False
-    answer: Bytes[64] = b""
-    done, answer = raw_call(
-        self,
-        abi_encode(owner, method_id=method_id("next_liquidation(address)")),
-        max_outsize=64,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    if not done or len(answer) != 64:
-        return False
-    return convert(slice(answer, 32, 32), uint256) != 0
-
-
-@external
-@view
-def next_liquidation(owner: address) -> (uint256, uint256):
-    """
-    @notice Which leg a liquidator may close now, and how much of it
-    @param owner Whose account
-    @return Series, lots; zeros where nothing may be closed
-    """
-    found: accounts.Account = accounts._load(owner)
-    assessed: types.Assessment = self._assess(found)
-    count: uint256 = len(found.legs)
-    for i: uint256 in range(MAX_LEGS + 1):
-        index: uint256 = assessed.costliest if i == 0 else unsafe_sub(i, 1)
-        if index < count:
-            lots: uint256 = self._most_cut(found, index)
-            if lots != 0:
-                return account_word._id(found.legs[index]), lots
-    return 0, 0
 
 
 # --- internals: what is refused
@@ -757,37 +726,6 @@ def _closable(word: uint256, most: uint256) -> int256:
 
 
 @internal
-@view
-def _most_cut(found: accounts.Account, index: uint256) -> uint256:
-    """
-    @notice How much of a leg a liquidator may close now
-    @param found The account
-    @param index Of the leg
-    @return Lots
-    """
-    word: uint256 = found.legs[index]
-    if word >> 214 <= block.timestamp:
-        return 0
-    size: int256 = self._closable(word, account_word.LOTS)
-    if size == 0:
-        return 0
-    done: bool = False
-    answer: Bytes[64] = b""  # an option without a bid cannot be sold
-    done, answer = raw_call(
-        DESK,
-        abi_encode(
-            account_word._id(word), size, method_id=method_id("unwind_terms(uint256,int256)")
-        ),
-        max_outsize=64,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    if not done:
-        return 0
-    return self._cut(found, index, size).lots
-
-
-@internal
 def _bought_back(
     account: address, found: accounts.Account, id: uint256, cut: types.Cut
 ) -> (accounts.Account, uint256, uint256):
@@ -801,7 +739,9 @@ def _bought_back(
     @return The account after; assets for the caller, and what of them the fund pays
     """
     to_fund: uint256 = cut.to_fund // QUOTE_SCALE
-    cost: uint256 = extcall IDesk(DESK).unwind(
+    cost: uint256 = 0
+    in_kind: uint256 = 0
+    cost, in_kind = extcall IDesk(DESK).unwind(
         account, id, convert(cut.lots, int256), cut.is_windup, found.cash, to_fund
     )
     after: accounts.Account = accounts._changed(found, id, -convert(cut.lots, int256), 0, 0)
@@ -851,12 +791,10 @@ def _leg_settled(
     @return The account after; assets that it owes, rounded up; underlying that its calls paid
     """
     leg: types.MarginLeg = account_word._leg(word)
-    after: accounts.Account = accounts._with_word(found, (word >> 93) << 93)
-    assets: uint256 = 0
+    after: accounts.Account = found
     brought: uint256 = 0
-    if leg.owned != 0:
-        assets, brought = extcall IDesk(DESK).redeem(leg.id, leg.owned, self)
-        after.cash = unsafe_add(after.cash, assets)
+    after, brought = self._redeemed(found, word)
+    after = accounts._with_word(after, (word >> 93) << 93)
     if leg.escrowed != 0:
         taken: uint256 = 0
         taken_units: uint256 = 0
@@ -871,6 +809,36 @@ def _leg_settled(
         return after, 0, brought
     self._change_credit(leg.id, -convert(owing, int256))
     return after, payoff._owed_up(leg.id, owing, price, QUOTE_DECIMALS), brought
+
+
+@internal
+def _redeemed(found: accounts.Account, word: uint256) -> (accounts.Account, uint256):
+    """
+    @notice What an account owned of an expired series, for its payoff
+    @param found The account
+    @param word Of the leg
+    @return The account after, underlying that was paid
+    """
+    lots: uint256 = word & account_word.LOTS
+    if lots == 0:
+        return found, 0
+    self._settle_market(word >> 214)
+    assets: uint256 = 0
+    brought: uint256 = 0
+    assets, brought = extcall IDesk(DESK).redeem(account_word._id(word), lots, self)
+    after: accounts.Account = accounts._with_word(found, word ^ lots)
+    after.cash = unsafe_add(after.cash, assets)
+    return after, brought
+
+
+@internal
+def _settle_market(expiry: uint256):
+    """
+    @notice Settles an expiry in the market, where nobody has
+    @param expiry Unix time
+    """
+    if len(staticcall IBook(BOOK).strikes(expiry)) != 0:
+        extcall IDesk(DESK).settle(expiry)
 
 
 @internal

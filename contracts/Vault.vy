@@ -78,7 +78,7 @@ struct Marks:  # the vault at one moment
     high: int256
     total: uint256  # assets: NAV rounded down, at least zero
     total_low: uint256  # rounded down, at least zero
-    total_high: uint256  # rounded up, at least zero
+    total_high: uint256  # without bad debt, rounded up, at least zero
     potential: uint256  # U, WAD
     spot: uint256
     supply: uint256  # shares that a flow finds, those of a fee that is due included
@@ -87,7 +87,6 @@ struct Marks:  # the vault at one moment
     room: uint256  # assets that LPs may still bring
     underlying: uint256  # WAD
     is_waiting: bool  # somebody is in the queue
-    is_owed: bool  # bad debt stands
 
 
 @deploy
@@ -182,8 +181,8 @@ def pay(
     @return Assets and units of underlying paid, the latter rounded down
     """
     self._require_desk()
-    in_kind: uint256 = 0
-    if release_lots != 0:
+    in_kind: uint256 = max_value(uint256)
+    if underlying_price != 0:
         in_kind = amount * unsafe_mul(QUOTE_SCALE, units.WAD) // underlying_price
         in_kind = unsafe_div(in_kind, UNIT_SCALE)
     paid: uint256 = 0
@@ -1064,12 +1063,9 @@ def _is_stopped() -> bool:
 @view
 def _has_value(marks: Marks) -> bool:
     """
-    @notice Whether new shares have a price; the first ones have. None have while bad debt stands: a turn of spot may cure it before
-        anybody says so, and whoever came in first would take that from the others
+    @notice Whether new shares have a price; the first ones have
     @param marks Marks
     """
-    if marks.is_owed:
-        return False
     return marks.high > 0 or (marks.high == 0 and shares.supply == 0)
 
 
@@ -1206,8 +1202,13 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
     low: int256 = unsafe_sub(nav, width)
     high: int256 = unsafe_add(nav, width)
     total_low: uint256 = self._assets_down(low)
-    total_high: uint256 = self._assets_down(
-        unsafe_add(high, unsafe_sub(convert(QUOTE_SCALE, int256), 1))
+    total_high: uint256 = (
+        self._assets_down(  # a turn of spot may cure bad debt before anybody says so
+             unsafe_add(
+                unsafe_add(high, convert(owed, int256)),
+                unsafe_sub(convert(QUOTE_SCALE, int256), 1),
+            )
+        )
     )
     if total_high >= share_math.LIMIT:
         return empty(Marks)
@@ -1228,7 +1229,6 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
         room=unsafe_sub(ledger.MOST_CASH, min(held.cash, ledger.MOST_CASH)),
         underlying=self._beside(held),
         is_waiting=held.is_waiting,
-        is_owed=owed != 0,
     )
 
 

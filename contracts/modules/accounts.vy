@@ -114,6 +114,8 @@ def _changed(
         | (convert(now_escrowed, uint256) << 31)
         | convert(now_owned, uint256)
     )
+    if old << 163 == 0 and lots != 0 and len(account.legs) == MAX_LEGS:
+        refusal._refuse("margin: eight legs")
     return self._with_word(account, ((old >> 93) << 93) | lots)
 
 
@@ -122,7 +124,7 @@ def _changed(
 def _with_word(account: Account, word: uint256) -> Account:
     """
     @notice An account with one leg in place of what it had in that series
-    @param account Before
+    @param account Before; not of eight legs, where the leg is new
     @param word Of the leg
     @return The account after
     """
@@ -134,12 +136,8 @@ def _with_word(account: Account, word: uint256) -> Account:
             found.legs.append(word)
             is_due = False
         if other >> 93 != word >> 93:
-            if len(found.legs) == MAX_LEGS:
-                refusal._refuse("margin: eight legs")
             found.legs.append(other)
     if is_due:
-        if len(found.legs) == MAX_LEGS:
-            refusal._refuse("margin: eight legs")
         found.legs.append(word)
     return found
 

@@ -170,15 +170,15 @@ def _pay(
     fallback_units: uint256,
 ) -> (uint256, uint256):
     """
-    @notice Cover released, then a premium out: of free quote, or else of the underlying released
+    @notice Cover released, then a premium out: of free quote, or else of underlying that covers nothing now
     @dev A closing must not fail for want of quote: a put releases its strike, a call one underlying, and the desk buys neither
-        back for more. Half of the quote that it sets free is earmarked if somebody is in the queue. Dues that free quote cannot
+        back for more. Only what somebody's escrow covers releases neither. Half of the quote that it sets free is earmarked if somebody is in the queue. Dues that free quote cannot
         pay are the LPs'.
     @param amount Assets to pay
     @param dues Assets kept back of it that are the fund's, rounded down to grains
     @param release_quote Assets
     @param release_lots Lots of underlying
-    @param fallback_units Units of underlying that are worth as much as `amount`
+    @param fallback_units Units of underlying that are worth as much as `amount`, or more than there are
     @return Assets and units of underlying to pay, of which one is zero
     """
     hot: uint256 = self.hot
@@ -193,7 +193,7 @@ def _pay(
     paid: uint256 = amount
     units: uint256 = 0
     if amount > free:
-        if release_lots == 0 or fallback_units > unsafe_mul(release_lots, LOT):
+        if fallback_units > unsafe_sub(rest & LOW_104, unsafe_mul(lots, LOT)):
             refusal._refuse("vault: cash")
         paid = 0
         units = fallback_units

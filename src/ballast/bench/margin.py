@@ -78,7 +78,7 @@ def _liquidation(legs: int) -> int:
     market = _market()
     with rolled_back(market.chain):
         account = _ailing(market, legs)
-        series, lots = market.margin.next_liquidation(account)
+        series, lots = market.lens.next_liquidation(account)
         sender = market.who("liquidator")
         market.fund("liquidator", quote=1)
         return int(market.margin.liquidate(account, series, lots, sender=sender).gas_used)

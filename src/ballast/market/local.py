@@ -289,7 +289,7 @@ class LocalMarket:
     def liquidate(self, caller: str, actor: str) -> Receipt | None:
         """Close what may be closed of an account now; none where nothing may."""
         account = self.who(actor)
-        series_id, lots = self.margin.next_liquidation(account)
+        series_id, lots = self.lens.next_liquidation(account)
         if not lots:
             return None
         return _receipt(self.margin.liquidate(account, series_id, lots, sender=self.who(caller)))

@@ -77,6 +77,7 @@ ORDER: Final = (
     "insurance",
     "margin",
     "desk",
+    "lens",
 )
 """The steps' names, in the order of the transactions."""
 
@@ -158,6 +159,9 @@ def market_plan(settings: MarketSettings) -> Plan:
                 *(Ref(name) for name in ("oracle", "surface", "quoter", "book", "vault", "token", "margin")),
                 Ref("sheet"),
             ),
+        ),
+        "lens": Step(
+            "lens", "Lens", tuple(Ref(name) for name in ("margin", "desk", "assessor", "vault"))
         ),
     }
     return Plan(tuple(steps[name] for name in ORDER))

@@ -253,7 +253,7 @@ def _assess(cash: float, legs: Sequence[Priced], spot: float, terms: Terms) -> A
     return Assessment(
         equity=cash + sum(p.leg.owned * p.bid - p.leg.short * p.mark for p in legs),
         maintenance=maintenance,
-        initial=terms.initial_factor * maintenance,
+        initial=max(terms.initial_factor * maintenance, terms.windup_reward) if maintenance else 0.0,
         closing=closing,
         sellable=sum(p.leg.owned * p.bid for p in legs if p.is_live),
         due=sum(p.leg.short * p.mark for p in legs if not p.is_live),
