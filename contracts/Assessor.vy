@@ -10,7 +10,7 @@
         equity      = cash + options owned at max(0, mark - h) - options owed at mark
         maintenance = worst loss over ten shocks of spot and volatility, at least the worst loss at
                       expiry of what expires soon, plus a floor for each naked option; at least
-                      what closing may cost
+                      one and a half times what closing may cost
         health      = equity / maintenance; one is healthy, and so is any equity from zero on where
                       nothing is required
 

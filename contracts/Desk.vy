@@ -404,7 +404,7 @@ def unwind(
 ) -> (uint256, uint256):
     """
     @notice A liquidation: an account buys back what it owes, or sells what it owns, within the room
-        that the block leaves. It neither reads nor moves the flows of clients; a purchase pays no fee
+        that the block leaves. It neither reads nor moves the flows of clients, and pays no fee
     @dev What is wound up is so at the mark: the change of U is not paid for, so rebates wait for the
         next round. A sale pays for a rise of U and is paid for no fall, or exposure could be moved for
         nothing, round by round
@@ -993,10 +993,8 @@ def _quote_unwinding(
             underlying=convert(met.standing.underlying, int256),
             reference=REFERENCE,
             law=met.terms.law,
-            caution=met.terms.caution_spread if lots < 0 and met.level != 0 else units.WAD,
-            toxicity=units.WAD
-            if lots > 0
-            else limits._toxicity(met.standing.toxicity, met.terms.tox_slope, met.terms.tox_max),
+            caution=units.WAD,
+            toxicity=units.WAD,
             decimals=QUOTE_DECIMALS,
         ),
         is_windup,

@@ -771,8 +771,10 @@ def _bought_back(
     )
     after.cash -= own
     from_fund: uint256 = 0
-    if bonus > own and after.underlying == 0:
-        from_fund = extcall IInsuranceFund(FUND).draw(bonus - own)
+    rest: uint256 = bonus - own
+    rest -= min(rest, self._worth_down(after.underlying, cut.before.spot))
+    if rest != 0:
+        from_fund = extcall IInsuranceFund(FUND).draw(rest)
     return after, own + from_fund, from_fund
 
 

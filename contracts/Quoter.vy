@@ -84,8 +84,8 @@ def quote(inquiry: types.Inquiry) -> types.Quote:
 @pure
 def unwind(inquiry: types.Inquiry, is_windup: bool) -> (types.Quote, uint256):
     """
-    @notice Price of a liquidation, without flows. What is bought back pays no fee and no charge for age,
-        spread and skew, or the mark alone where it is a windup; what is sold pays all of them
+    @notice Price of a liquidation: no flows, no fee, no charge for age. It pays spread and skew, or the
+        mark alone where it is a windup
     @dev All the room of a block is the size whose own skew, n^2 g'Lg/2, is its half-spread, n h:
         whoever pushes the quote before a liquidation gains no more than he is charged
     @param inquiry See `types`; neither an opening nor careful nor toxic
@@ -97,10 +97,9 @@ def unwind(inquiry: types.Inquiry, is_windup: bool) -> (types.Quote, uint256):
     asked.exposure.flow_vega = 0
     asked.law.flow_slope = 0
     asked.law.vflow_slope = 0
-    if asked.lots > 0:
-        asked.snapshot.posted_at = asked.snapshot.at
-        asked.law.fee_spot = 0
-        asked.law.stale_z = 0
+    asked.snapshot.posted_at = asked.snapshot.at
+    asked.law.fee_spot = 0
+    asked.law.stale_z = 0
     self._require_size(asked.lots, asked.strike)
     if asked.decimals > 18:
         self._refuse("quoter: decimals")

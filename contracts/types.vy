@@ -324,7 +324,7 @@ struct MarginLeg:  # of an account, in one series; lots
 
 struct Assessment:  # of an account at one moment; quote
     equity: int256  # cash and options owned at their mark less a half-spread, less options owed at mark
-    maintenance: uint256  # worst loss of the grid and the floor for naked options, at least `closing`
+    maintenance: uint256  # worst loss of the grid and the floor for naked options, at least 3/2 of `closing`
     initial: uint256
     closing: uint256  # what buying back all that is owed may cost beyond its mark
     sellable: uint256  # of equity: options owned that have not expired

@@ -9,8 +9,8 @@
 @dev The danger is an offset that will not be there. In a cell the gain of an expiry pays for losses of
     the same and of earlier expiries, never of later ones: what dies tomorrow covers nothing that lives
     for ninety days. No expiry pays for another's loss at expiry. And an account that can lose nothing
-    must still pay for its own closing, two half-spreads of what it owes, or a grain of a half-spread
-    would have it wound up at the mark.
+    must still pay for its own closing, one and a half times two half-spreads of what it owes: between
+    once and that it is liquidated like any other, and only below wound up at the mark.
 
     Ranges: lots below 2^40, prices below 2^128, eight legs: sums below 2^172.
 """
@@ -192,7 +192,7 @@ def _maintenance(
     naked = unsafe_mul(naked, convert(unsafe_mul(terms.naked_floor, spot), int256))
     naked = self._ceil_div(naked, LOTS * fixed.WAD)
     worst = unsafe_add(self._ceil_div(max(worst, at_expiry), LOTS), naked)
-    worst = max(worst, self._ceil_div(closing, LOTS))
+    worst = max(worst, self._ceil_div(unsafe_mul(closing, 3), 2 * LOTS))
     return convert(worst, uint256), self._costliest(legs, cell)
 
 

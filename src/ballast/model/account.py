@@ -249,7 +249,7 @@ def _assess(cash: float, legs: Sequence[Priced], spot: float, terms: Terms) -> A
     loss = grid_losses(legs, terms)
     worst = max(float(loss.max()), expiry_losses(legs, spot, terms))
     closing = sum(2.0 * p.half_spread * p.leg.short for p in legs if p.is_live)
-    maintenance = max(worst + terms.naked_floor * spot * naked(legs), closing)
+    maintenance = max(worst + terms.naked_floor * spot * naked(legs), 1.5 * closing)
     return Assessment(
         equity=cash + sum(p.leg.owned * p.bid - p.leg.short * p.mark for p in legs),
         maintenance=maintenance,
