@@ -551,7 +551,7 @@ def test_unwind_terms__price__is_what_a_liquidation_pays_at_most(
     _at_risk(market, call, 5)
     room, price = market.desk.unwind_terms(call, 50_000)
     assert room == 50_000
-    _, lots = market.margin.next_liquidation(market.who("trader"))
+    _, lots = market.lens.next_liquidation(market.who("trader"))
     receipt = market.liquidate("liquidator", "trader")
     premium = receipt.event("MarginTraded").args["premium"]
     assert 0 < premium * WAD // market.assets(1) <= -(-price * lots // 10_000) + WAD // 10**6
@@ -612,11 +612,12 @@ def test_unwind__room_of_a_block__is_used_up_and_there_again() -> None:
             assert 0 < before - legs(market)[call][0] <= left
             left = market.desk.unwind_terms(call, 600_000)[0]
         assert refused(margin.liquidate, account, call, 600_000) == "margin: not now"
-        assert not margin.liquidatable(account) and margin.next_liquidation(account) == (0, 0)
+        assert not market.lens.liquidatable(account)
+        assert market.lens.next_liquidation(account) == (0, 0)
         chain.mine()
         assert market.desk.unwind_terms(call, 600_000)[0] >= room * 9 // 10
         if market.health("trader") < 1:
-            assert margin.liquidatable(account)
+            assert market.lens.liquidatable(account)
 
 
 def test_unwind__caution_and_old_surface__stop_nothing(market: LocalMarket, call: int) -> None:

@@ -65,8 +65,8 @@ def test_liquidate__equity_at_maintenance__is_healthy_to_the_wei(
     raise_to(exact, over)
     found = assessed(exact)
     assert found.equity - found.maintenance == over
-    assert exact.margin.liquidatable(trader) == (over < 0)
-    assert (exact.margin.next_liquidation(trader) == (0, 0)) == (over >= 0)
+    assert exact.lens.liquidatable(trader) == (over < 0)
+    assert (exact.lens.next_liquidation(trader) == (0, 0)) == (over >= 0)
     for lots in (100, 50_000, MOST):
         reason = outcome(exact.margin.liquidate, trader, call, lots)
         assert reason == (None if over < 0 else "margin: not now")
@@ -91,7 +91,7 @@ def test_liquidate__expired_leg__waits_for_settlement(market: LocalMarket, late:
     market.chain.set_timestamp(first + late)
     reason = outcome(market.margin.liquidate, trader, call, MOST)
     assert reason == (None if late < 0 else "margin: expired")
-    assert market.margin.liquidatable(trader) == (late < 0)
+    assert market.lens.liquidatable(trader) == (late < 0)
 
 
 def test_liquidate__escrowed_leg__has_nothing_to_close(market: LocalMarket, call: int) -> None:
@@ -99,7 +99,7 @@ def test_liquidate__escrowed_leg__has_nothing_to_close(market: LocalMarket, call
     market.write("trader", other_call, 1, escrowed=1)
     short(market, call, 5, 0.9)
     assert refused(market.margin.liquidate, market.who("trader"), other_call, 1) is not None
-    assert market.margin.next_liquidation(market.who("trader"))[0] == call
+    assert market.lens.next_liquidation(market.who("trader"))[0] == call
     before = legs(market)[other_call]
     while market.liquidate("liquidator", "trader"):
         assert legs(market)[other_call] == before
@@ -221,12 +221,12 @@ def test_liquidate__owner_cures__until_the_call(market: LocalMarket, call: int) 
     short(market, call, 10, 0.95)
     with rolled_back(market.chain):
         raise_to(market, 10**18)
-        assert not market.margin.liquidatable(trader)
+        assert not market.lens.liquidatable(trader)
         assert refused(market.margin.liquidate, trader, call, MOST) == "margin: not now"
     whole = market.margin.liquidate.call(trader, call, MOST)[0]
     deposit(market, 1)  # E4: dust does not stop a call that is on its way
     assert market.margin.liquidate.call(trader, call, MOST)[0] <= whole
-    assert market.margin.liquidatable(trader)
+    assert market.lens.liquidatable(trader)
 
 
 def test_liquidate__operator_and_stranger__alike(market: LocalMarket, call: int) -> None:
@@ -267,7 +267,7 @@ def test_liquidate__cash_short__sells_options_of_the_account(market: LocalMarket
     until_below(market, 0.8)
     sales, seen = 0, []
     for _ in range(12):
-        series, lots = market.margin.next_liquidation(market.who("trader"))
+        series, lots = market.lens.next_liquidation(market.who("trader"))
         if not lots:
             break
         before = state(market)
@@ -285,7 +285,7 @@ def test_liquidate__cash_short__sells_options_of_the_account(market: LocalMarket
         assert_backed(market)
         assert_owed(market)
         assert_locked(market)
-    assert not market.margin.liquidatable(market.who("trader"))
+    assert not market.lens.liquidatable(market.who("trader"))
     assert market.health("trader") >= 1, (sales, seen)
 
 
@@ -296,7 +296,7 @@ def test_liquidate__no_cash_at_all__sells_first(market: LocalMarket) -> None:
     market.write("trader", call, 10)
     drain(market)
     until_below(market, 0.9)
-    first = market.margin.next_liquidation(market.who("trader"))
+    first = market.lens.next_liquidation(market.who("trader"))
     assert first[1] > 0
     for _ in range(20):
         if market.liquidate("liquidator", "trader") is None:
@@ -454,8 +454,8 @@ def test_liquidatable__any_state__is_whether_a_call_succeeds(seed: int) -> None:
     with started() as market:
         wander(market, seed)
         trader = market.who("trader")
-        series, lots = market.margin.next_liquidation(trader)
-        assert market.margin.liquidatable(trader) == (lots > 0)
+        series, lots = market.lens.next_liquidation(trader)
+        assert market.lens.liquidatable(trader) == (lots > 0)
         whole = {one: _succeeds(market, one, MOST) for one in legs(market)}
         assert any(whole.values()) == (lots > 0)
         if lots:
@@ -475,14 +475,14 @@ def test_liquidate__any_state__conserves_and_ends(seed: int) -> None:
         wander(market, seed)
         total, trader = wealth(market), market.who("trader")
         for _ in range(24):
-            if not market.margin.liquidatable(trader):
+            if not market.lens.liquidatable(trader):
                 break
             _one_liquidation(market, total)
             market.chain.mine()
         found = assessed(market)
         owes = any(owed > escrowed for owed, escrowed, _ in legs(market).values())
         assert found.equity >= found.maintenance or not owes
-        assert not market.margin.liquidatable(trader)
+        assert not market.lens.liquidatable(trader)
 
 
 def _one_liquidation(market: LocalMarket, total: tuple[int, int]) -> None:

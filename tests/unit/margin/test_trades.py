@@ -374,7 +374,7 @@ def test_trades__stale_price__stop_in_both_directions(market: LocalMarket, call:
     assert refused(market.margin.health, trader) == "oracle: stale"
     assert refused(market.margin.flag, trader) == "oracle: stale"
     assert refused(market.margin.liquidate, trader, call, 1) == "oracle: stale"
-    assert market.margin.liquidatable(trader) is False  # never reverts
+    assert market.lens.liquidatable(trader) is False  # never reverts
 
 
 def test_leg__largest_size__is_that_of_its_field(market: LocalMarket, call: int) -> None:

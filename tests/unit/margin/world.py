@@ -21,12 +21,13 @@ Event = tuple[str, dict[str, Any]]
 
 
 @contextmanager
-def started(terms: Terms | None = None) -> Iterator[LocalMarket]:
-    """A market with a fund of 10,000, two accounts with money, and flows that are reset."""
+def started(terms: Terms | None = None, *, staked: int = 10_000) -> Iterator[LocalMarket]:
+    """A market with a fund, two accounts with money, and flows that are reset."""
     with at_start(terms) as market:
         for name in OWNERS:
             market.add_margin(name, CASH, UNITS)
-        stake(market, 10_000)
+        if staked:
+            stake(market, staked)
         market.buy("other", market.series(market.now_expiries[3], 2_000), 1)
         yield market
 

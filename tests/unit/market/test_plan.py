@@ -106,8 +106,8 @@ def test_local_market__supply_and_trade__move_what_they_say(market: LocalMarket)
 
 
 def test_local_market__unknown_names__are_refused(market: LocalMarket) -> None:
-    with pytest.raises(AttributeError, match="has no lens"):
-        _ = market.lens
+    with pytest.raises(AttributeError, match="has no teller"):
+        _ = market.teller
     assert market.who("0x" + "11" * 20) == "0x" + "11" * 20
 
 
