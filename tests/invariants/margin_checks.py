@@ -77,9 +77,9 @@ class MarginChecks:
         d, margin = self.driver, self.driver.market.margin
         name = OWNERS[self.steps % len(OWNERS)]
         account = d.who(name)
-        series_id, lots, is_ripe = 0, 0, margin.liquidatable(account)
+        series_id, lots, is_ripe = 0, 0, d.market.lens.liquidatable(account)
         if is_ripe:
-            series_id, lots = margin.next_liquidation(account)
+            series_id, lots = d.market.lens.next_liquidation(account)
             refusal = d.would(margin.liquidate, account, series_id, lots, by="stranger")
             holds("V19", refusal is None, name, series_id, lots, refusal)
             return
@@ -102,4 +102,4 @@ class MarginChecks:
         if live and found.equity < found.maintenance:
             with d.copy():
                 d.chain.mine()
-                holds("V22", margin.liquidatable(account), name, found, legs)
+                holds("V22", d.market.lens.liquidatable(account), name, found, legs)

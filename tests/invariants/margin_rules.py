@@ -30,7 +30,7 @@ SIZES = st.sampled_from((1, 40, 333, 10_000, 54_321, 200_000))
 PARTS = st.sampled_from((1, 100, 333, 500, 1_000))
 """Of a thousand."""
 ESCROWS = st.sampled_from((0, 0, 0, 300, 1_000))
-GAPS = st.sampled_from((0.55, 0.65, 0.75, 1.3, 1.5, 1.8))
+GAPS = st.sampled_from((0.3, 0.5, 0.75, 1.3, 1.8, 3.0))
 JUMPS = st.sampled_from((0.75, 0.8, 0.9, 1.1, 1.2, 1.25))
 
 
@@ -270,16 +270,24 @@ class MarginRules:
             return False
         told = {log.name: log.args for log in d.logs[start:] if hasattr(log, "name")}
         done, trade = told["Liquidated"], told["MarginTraded"]
-        cash = account.cash
+        had = account.cash, account.units
         if done["is_sale"]:
             account.change(series_id, owned=-got[0])
             d.ghost.options[d.market.margin.address, series_id] -= got[0]
             d.ghost.written[series_id] -= got[0]
-            self._paid_in(account, -trade["premium"])
+            self._sold(account, -trade["premium"])
         else:
             self._bought_back(name, account, series_id, told, dues)
-        self._fair(before, victim, leg, got, told, cash, most)
+        self._fair(before, victim, leg, got, told, had, most)
         return True
+
+    def _sold(self, account: Account, proceeds: int) -> None:
+        """In quote, or for calls in underlying that is worth no more, where free quote is short."""
+        d, ghost = self.driver, self.driver.ghost
+        units = d.market.underlying.balanceOf(d.market.margin) - ghost.margin.units
+        holds("V19", self._worth(units, d.spot() or 0) <= proceeds, units, proceeds)
+        self._units_given(account, -units)
+        self._paid_in(account, 0 if units else proceeds)
 
     def _bought_back(
         self, name: str, account: Account, series_id: int, told: dict[str, Any], dues: int
@@ -330,13 +338,14 @@ class MarginRules:
         leg: Leg,
         got: Any,
         told: dict[str, Any],
-        cash: int,
+        had: tuple[int, int],
         most: int,
     ) -> None:
         """V19: only who is not healthy, or has not the cash for what expired; more health or the
         costliest leg; at the price told, and a bonus within its bounds."""
         done, trade, scale = told["Liquidated"], told["MarginTraded"], self._scale()
         is_unhealthy = before.equity < before.maintenance
+        cash, units = had
         is_due = done["is_sale"] and cash * scale < before.due
         holds("V19", is_unhealthy or is_due, before, done)
         holds("V19", got == (done["lots"], done["bonus"]), got, done)
@@ -347,6 +356,8 @@ class MarginRules:
         fair = worth - (trade["premium"] + bonus) * scale
         if done["is_sale"]:
             holds("V19", bonus == 0, done)
+            if self._account(victim).units != units:
+                return  # paid in underlying, which is no collateral
             holds("V19", after.equity - before.equity >= fair - 4 * scale - 10**9, before, after)
             return
         holds("V19", bonus * 20 <= done["lots"] * most // (10_000 * scale) + 20, done, most)
@@ -389,10 +400,10 @@ class MarginRules:
 
     def _next(self, victim: str) -> tuple[int, int] | None:
         """What the view says."""
-        d, margin = self.driver, self.driver.market.margin
-        if not margin.liquidatable(d.who(victim)):
+        d = self.driver
+        if not d.market.lens.liquidatable(d.who(victim)):
             return None
-        series_id, lots = margin.next_liquidation(d.who(victim))
+        series_id, lots = d.market.lens.next_liquidation(d.who(victim))
         return series_id, lots
 
     @rule(victim=NAMES)
@@ -426,10 +437,7 @@ class MarginRules:
         order = (d.who(name), expiry)
         if d.do(d.market.margin.settle, *order, by="stranger", refusals=SETTLE_ACCOUNT) is None:
             return
-        price = int(d.market.oracle.settlement_price(expiry))
-        if expiry not in d.ghost.prices:
-            d.ghost.settle(expiry, price)
-            d.strikes_changed()
+        price = self._market_settled(expiry)
         told = {log.name: log.args for log in d.logs[start:] if hasattr(log, "name")}
         self._settled(account, expiry, price, told, dues)
 
@@ -457,6 +465,26 @@ class MarginRules:
         if "UnderlyingExchanged" in told:
             self._exchanged(account, brought, price, told["UnderlyingExchanged"])
 
+    def _market_settled(self, expiry: int) -> int:
+        """Its price; of one that nobody had settled, the ghost's books too."""
+        d = self.driver
+        price = int(d.market.oracle.settlement_price(expiry))
+        if expiry not in d.ghost.prices:
+            d.ghost.settle(expiry, price)
+            d.strikes_changed()
+        return price
+
+    def _redeemed(self, account: Account, series_id: int) -> int:
+        """What an account owned of an expired series, paid: units that it brought."""
+        d, margin, leg = self.driver, self.driver.ghost.margin, account.legs[series_id]
+        self._market_settled(series_id >> 128)
+        assets, units = d.ghost.draw(series_id, leg.owned)
+        d.ghost.options[d.market.margin.address, series_id] -= leg.owned
+        account.change(series_id, owned=-leg.owned)
+        margin.quote, margin.units = margin.quote + assets, margin.units + units
+        account.cash += assets
+        return units
+
     def _units_given(self, account: Account, units: int) -> None:
         """From an account to the vault."""
         account.units -= units
@@ -478,15 +506,17 @@ class MarginRules:
 
     def _legs_settled(self, account: Account, expiry: int, price: int) -> tuple[int, int]:
         """Debt, and units that its calls brought."""
-        d, margin, debt, brought = self.driver, self.driver.ghost.margin, 0, 0
+        d, debt, brought = self.driver, 0, 0
         decimals = d.ghost.quote_decimals, d.ghost.unit_decimals
-        for series_id in sorted(one for one in account.legs if one >> 128 == expiry):
-            leg = account.legs.pop(series_id)
+        for series_id, leg in sorted(account.legs.items()):
+            passed = series_id >> 128 <= d.now and d.market.oracle.is_fixed(series_id >> 128)
+            if series_id >> 128 != expiry:
+                if passed and leg.owned:
+                    account.units += self._redeemed(account, series_id)
+                continue
             if leg.owned:
-                assets, units = d.ghost.draw(series_id, leg.owned)
-                d.ghost.options[d.market.margin.address, series_id] -= leg.owned
-                margin.quote, margin.units = margin.quote + assets, margin.units + units
-                account.cash, brought = account.cash + assets, brought + units
+                brought += self._redeemed(account, series_id)
+            account.legs.pop(series_id, None)
             if leg.escrowed:
                 assets, units = surrendered_up(series_id, leg.escrowed, price, *decimals)
                 self._escrow(account, series_id, -leg.escrowed)

@@ -5,9 +5,9 @@
 A state is a market in a corner with an account that a move of spot has brought below its
 requirement, some so far that it is wound up at the mark. An attempt trades, liquidates, in one
 block or in several, lets a round at the same price pass or not, and trades back. What its owner
-then has, everything at its mark, an insolvent account at nothing, must be no more than without the
-trades, with the liquidation or without it; but for what the fund pays as a reward, which anybody
-may earn.
+then has, everything at its mark, an insolvent account at nothing, must be no more than with the
+liquidation alone, with the trades alone, or with neither; but for what the fund pays as a reward,
+which anybody may earn.
 
 Where a round passes after a windup, one thing is known to pay now and then: a windup is at the mark
 and moves the exposure for nothing, so who has traded in the same direction before, for a charge,
@@ -192,7 +192,10 @@ class Scene:
         found = self._played(path)
         if found is None or not path.kinds:
             return
-        gain = found - alone[key]
+        calm = self._played(Path(path.trades, *key, is_idle=True))
+        if calm is None:
+            return
+        gain = found - max(alone[key], calm)
         self.tally.closed += 1
         self.tally.rounds += path.has_round
         self.tally.windups += "windup" in path.kinds
@@ -239,7 +242,7 @@ class Scene:
 
     def _liquidate(self, path: Path) -> bool:
         margin = self.market.margin
-        series_id, lots = lens.next_liquidation(self.victim)
+        series_id, lots = self.market.lens.next_liquidation(self.victim)
         if not lots:
             return False
         try:
