@@ -219,8 +219,8 @@ def sell(
 ) -> (uint256, uint256):
     """
     @notice Sells options back. Open at every caution level while spot can be read
-    @dev Where free quote is short, calls are paid for in underlying out of their own cover, at spot
-        and b_delta more
+    @dev Where free quote is short, options are paid for in underlying that covers nothing any more, for
+        calls their own cover, at spot and b_delta more. `least` is asked of the price in assets
     @param id Series
     @param lots How many
     @param least Assets that the seller gets at least, fees deducted

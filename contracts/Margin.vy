@@ -354,7 +354,7 @@ def settle(account: address, expiry: uint256):
     @dev Underlying that calls of the same expiry paid goes first, at the same fixed price, so a spread
         nets whatever spot does since. What is short then comes from the rest of the account, the fund,
         and LPs. Of an account that still owes, the vault takes what underlying is left, for free quote
-        at that price or spot, whichever is less: it is no collateral, and the payoff was
+        a little below spot: it is no collateral, and the payoff was
     @param account Whose
     @param expiry Unix time
     """
@@ -364,6 +364,7 @@ def settle(account: address, expiry: uint256):
     found: accounts.Account = before
     debt: uint256 = 0
     brought: uint256 = 0  # underlying, by calls of this expiry
+    redeemed: uint256 = 0  # underlying, by calls of other expiries
     has_expiry: bool = False
     for word: uint256 in before.legs:
         if word >> 214 == expiry:
@@ -376,14 +377,15 @@ def settle(account: address, expiry: uint256):
         elif word >> 214 <= block.timestamp and staticcall IOracle(ORACLE).is_fixed(word >> 214):
             units_redeemed: uint256 = 0
             found, units_redeemed = self._redeemed(found, word)
-            found.underlying = unsafe_add(found.underlying, units_redeemed)
+            redeemed += units_redeemed
     if not has_expiry:
         refusal._refuse("margin: no such expiry")
-    found.underlying = unsafe_add(found.underlying, brought)
+    redeemed += brought
+    found.underlying = unsafe_add(found.underlying, redeemed)
     shortfall: uint256 = 0
     found, shortfall = self._paid(account, found, debt, price, brought)
-    if brought != 0 and accounts._is_owing(found):
-        found = self._exchanged(found, min(brought, found.underlying), min(price, self._spot()))
+    if redeemed != 0 and accounts._is_owing(found):
+        found = self._exchanged(found, min(redeemed, found.underlying))
     if found.is_flagged:
         known: uint256 = self.shortfall_of[account]
         left: uint256 = known - min(known, shortfall) if accounts._is_owing(found) else 0
@@ -879,14 +881,15 @@ def _paid(
 
 
 @internal
-def _exchanged(found: accounts.Account, most: uint256, price: uint256) -> accounts.Account:
+def _exchanged(found: accounts.Account, most: uint256) -> accounts.Account:
     """
-    @notice Underlying that options paid, for quote, as far as the vault has free quote
+    @notice Underlying that options paid, for quote at spot less b_delta, as far as the vault has free
+        quote
     @param found The account
     @param most Token units
-    @param price Of underlying
     @return The account after
     """
+    price: uint256 = self._spot() * (units.WAD - self._terms().b_delta) // units.WAD
     free: uint256 = (staticcall IVault(VAULT).holdings()).free_quote
     given: uint256 = most
     worth: uint256 = self._worth_down(most, price)
@@ -917,7 +920,7 @@ def _require_sold(found: accounts.Account):
                 refusal._refuse("margin: settle first")
             is_owning = True
     if is_owning:
-        if self._assess(found).sellable >= self._terms().windup_reward:
+        if self._assess(found).sellable >= self._terms().margin.windup_reward:
             refusal._refuse("margin: sell first")
 
 
@@ -1037,12 +1040,12 @@ def _assess(found: accounts.Account) -> types.Assessment:
 
 @internal
 @view
-def _terms() -> types.MarginTerms:
+def _terms() -> types.AccountTerms:
     """
     @notice The sheet's numbers
     @return See `types`
     """
-    return (staticcall IRiskSheet(staticcall IDesk(DESK).sheet()).account_terms()).margin
+    return staticcall IRiskSheet(staticcall IDesk(DESK).sheet()).account_terms()
 
 
 @internal
