@@ -445,7 +445,7 @@ class MarginRules:
         self, account: Account, expiry: int, price: int, told: dict[str, Any], dues: int
     ) -> None:
         d = self.driver
-        debt, brought = self._legs_settled(account, expiry, price)
+        debt, brought, others = self._legs_settled(account, expiry, price)
         account.units += brought
         given, rest = self._in_units(debt, price, brought)
         cash = min(rest, account.cash)
@@ -463,7 +463,7 @@ class MarginRules:
         d.ghost.cash += cash + got
         margin.receivable -= min(debt, margin.receivable)
         if "UnderlyingExchanged" in told:
-            self._exchanged(account, brought, price, told["UnderlyingExchanged"])
+            self._exchanged(account, brought + others, told["UnderlyingExchanged"])
 
     def _market_settled(self, expiry: int) -> int:
         """Its price; of one that nobody had settled, the ghost's books too."""
@@ -491,9 +491,9 @@ class MarginRules:
         self.driver.ghost.margin.units -= units
         self.driver.ghost.stock += units
 
-    def _exchanged(self, account: Account, brought: int, price: int, told: Any) -> None:
-        """Of an account that still owes, what its options brought, for quote at the same price."""
-        worth = self._worth(told["underlying"], price)
+    def _exchanged(self, account: Account, brought: int, told: Any) -> None:
+        """Of an account that still owes, what its options brought, for quote at no more than spot."""
+        worth = self._worth(told["underlying"], self.driver.spot() or 0)
         holds("V23", account.is_owing, told)
         holds("V23", told["underlying"] <= brought and told["quote"] <= worth, told, brought)
         self._units_given(account, told["underlying"])
@@ -504,15 +504,15 @@ class MarginRules:
         wad = units * 10 ** (18 - self.driver.ghost.unit_decimals)
         return wad * price // WAD // self._scale()
 
-    def _legs_settled(self, account: Account, expiry: int, price: int) -> tuple[int, int]:
-        """Debt, and units that its calls brought."""
-        d, debt, brought = self.driver, 0, 0
+    def _legs_settled(self, account: Account, expiry: int, price: int) -> tuple[int, int, int]:
+        """Debt, and units that its calls brought, and those of other expiries."""
+        d, debt, brought, others = self.driver, 0, 0, 0
         decimals = d.ghost.quote_decimals, d.ghost.unit_decimals
         for series_id, leg in sorted(account.legs.items()):
             passed = series_id >> 128 <= d.now and d.market.oracle.is_fixed(series_id >> 128)
             if series_id >> 128 != expiry:
                 if passed and leg.owned:
-                    account.units += self._redeemed(account, series_id)
+                    others += self._redeemed(account, series_id)
                 continue
             if leg.owned:
                 brought += self._redeemed(account, series_id)
@@ -522,7 +522,8 @@ class MarginRules:
                 self._escrow(account, series_id, -leg.escrowed)
                 account.cash, account.units = account.cash - assets, account.units - units
             debt += in_quote_up(series_id, leg.owing, price, decimals[0])
-        return debt, brought
+        account.units += others
+        return debt, brought, others
 
     def _in_units(self, debt: int, price: int, most: int) -> tuple[int, int]:
         """Units given for a debt, no more than there are, and what of it is left."""

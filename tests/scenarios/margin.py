@@ -9,7 +9,6 @@ from typing import Any
 from ballast.chain import rolled_back
 from ballast.chain.protocol import Receipt
 from ballast.market.local import LocalMarket
-from ballast.units import WAD
 
 Legs = tuple[tuple[int, int, str, float], ...]
 """Number of the expiry, strike, right, contracts: above zero sold to open, below owned."""
@@ -105,16 +104,3 @@ def liquidated(market: LocalMarket, actors: tuple[str, ...], most: int = 60) -> 
 def nav(market: LocalMarket) -> int:
     """WAD."""
     return int(market.vault.nav()[0])
-
-
-def worth(market: LocalMarket, series: int) -> int:
-    """Mark of a contract, WAD."""
-    return int(market.desk.quote_account(series, 1).mark)
-
-
-def in_assets(market: LocalMarket, amount: int) -> int:
-    """WAD as assets, rounded up."""
-    return -(-amount // 10 ** (18 - market.terms.quote_decimals))
-
-
-ONE = WAD
