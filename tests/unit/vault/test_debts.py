@@ -189,6 +189,41 @@ def test_collect__in_underlying__comes_in_and_the_book_knows(each: World) -> Non
     assert nav(each) == before
 
 
+def test_exchange__underlying_of_an_account__comes_in_for_free_quote(each: World) -> None:
+    """At the price that the caller says: here spot, so NAV stays."""
+    covered(each)
+    before, cash = nav(each), each.balances()["cash"]
+    held = each.held(each.margin, each.vault.address)
+    quote = 20 * each.one
+    receipt = each.vault.exchange(each.coin // 100, quote, sender=each.margin)
+    assert events(receipt, each) == [
+        ("UnderlyingExchanged", {"underlying": each.coin // 100, "quote": quote})
+    ]
+    assert each.balances()["cash"] == cash - quote
+    assert each.balances()["underlying"] == 3 * each.coin + each.coin // 100
+    assert each.held(each.margin, each.vault.address) == [held[0] + quote, held[1] - quote]
+    assert each.book.held_lots() == 30_100
+    assert nav(each) == before
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_exchange__more_than_is_free__is_refused(each: World, more: int) -> None:
+    covered(each)
+    each.vault.take(each.trader, 0, 0, 400 * each.one, 0, sender=each.desk)
+    quote = each.vault.free_cash() + more
+    if more > 0:
+        reason = each.refused("exchange", each.coin, quote, sender=each.margin)
+        assert reason == "vault: free quote"
+    else:
+        each.vault.exchange(each.coin, quote, sender=each.margin)
+        assert each.vault.free_cash() == -more
+
+
+def test_exchange__anybody_but_margin__is_refused(world: World) -> None:
+    for sender in (world.desk, world.owner, world.stranger):
+        assert world.refused("exchange", 0, 0, sender=sender) == "vault: not margin"
+
+
 def test_collect__vault_full_of_both__is_not_stopped(revm: RevmChain) -> None:
     """Limits of LPs are theirs alone."""
     world = build(revm, 18, 18)
@@ -291,20 +326,22 @@ def test_share_price__debt_that_is_given_up__returns_to_what_it_was(each: World)
     assert each.vault.share_price() == price
 
 
-def test_newcomer__while_bad_debt_stands__is_refused(each: World) -> None:
-    """A turn of spot may cure it before anybody flags again: who came in at the low price first
+def test_newcomer__while_bad_debt_stands__pays_as_if_there_were_none(each: World) -> None:
+    """A turn of spot may cure it before anybody flags again: whoever came in at the low price first
     would take that from those who bore it. Who leaves gets less, and the price comes back."""
     each.deposit(1_000 * each.one)
-    price = each.vault.share_price()
+    price, shares = each.vault.share_price(), each.vault.previewDeposit(10 * each.one)
     each.vault.set_bad_debt(100 * each.one, sender=each.margin)
     assert each.vault.share_price() < price
-    for name, amount in (("deposit", each.one), ("mint", each.whole)):
-        assert each.refused(name, amount, each.bob, sender=each.bob) == "vault: no value"
-    assert each.vault.maxDeposit(each.bob) == each.vault.maxMint(each.bob) == 0
-    assert each.vault.maxRedeem(each.alice) > 0
-    each.vault.set_bad_debt(0, sender=each.margin)
-    assert each.vault.share_price() == price
+    assert each.vault.previewDeposit(10 * each.one) == shares
+    assert each.vault.previewMint(shares) <= 10 * each.one
+    before = each.held(each.bob)[0]
     each.deposit(10 * each.one, each.bob)
+    assert each.vault.balanceOf(each.bob) == shares
+    each.vault.set_bad_debt(0, sender=each.margin)
+    assert price - 1 <= each.vault.share_price() <= price + 1
+    each.vault.redeem(shares, each.bob, each.bob, sender=each.bob)
+    assert before - 2 <= each.held(each.bob)[0] <= before
 
 
 def test_ladder__sees_bad_debt(world: World) -> None:

@@ -157,9 +157,13 @@ def test_pay__quote_short__call_is_paid_in_underlying(each: World, short: int) -
 
 
 @pytest.mark.parametrize(("more", "refused"), [(-1, False), (0, False), (1, True)])
-def test_pay__underlying__at_most_what_is_released(each: World, more: int, refused: bool) -> None:
+def test_pay__underlying__at_most_what_covers_nothing(
+    each: World, more: int, refused: bool
+) -> None:
+    """All quote and all underlying is locked; a thousand lots are released."""
     covered(each)
-    each.vault.take(each.trader, 0, 0, 1_000 * each.one, 10_000, sender=each.desk)
+    free = each.vault.holdings().free_lots
+    each.vault.take(each.trader, 0, 0, 1_000 * each.one, free, sender=each.desk)
     price = 10 ** max(18 - each.unit_decimals, 18 - each.quote_decimals) * WAD
     least = price * 1_000 * each.lot * 10 ** (18 - each.unit_decimals) // WAD // each.scale
     unit = price * 10 ** (18 - each.unit_decimals) // WAD // each.scale  # assets in a unit
@@ -170,6 +174,15 @@ def test_pay__underlying__at_most_what_is_released(each: World, more: int, refus
         assert reason == "vault: cash"
     else:
         assert pay(each, *args) == (0, 1_000 * each.lot + more)
+
+
+def test_pay__nothing_released_and_no_quote__is_paid_in_free_underlying(each: World) -> None:
+    """What somebody's escrow covers releases nothing of the vault's."""
+    covered(each)
+    each.lock_all()
+    worth = 2_000 * each.one // 10**4  # of a lot
+    assert each.refused("pay", each.trader, worth, 0, 0, 0, 0, sender=each.desk) == "vault: cash"
+    assert pay(each, worth, 0, 0, 0, SPOT) == (0, each.lot)
 
 
 def test_pay__put_without_free_quote__is_paid_from_its_strike(each: World) -> None:
