@@ -19,6 +19,10 @@ KEYS = (
     "Book.refresh24",
     "Vault.deposit",
     "Vault.redeem",
+    "Margin.sell_to_open",
+    "Margin.check4",
+    "Margin.liquidate",
+    "Margin.settle",
 )
 
 
