@@ -452,10 +452,12 @@ def test_settle__expired_options_left__are_settled_first(market: LocalMarket) ->
     assert market.insurance.available() == fund
 
 
+@pytest.mark.parametrize("free", [None, 500, 0])
 def test_settle__account_that_still_owes__has_its_underlying_exchanged(
-    market: LocalMarket,
+    market: LocalMarket, free: int | None
 ) -> None:
-    """What its calls paid was collateral; as underlying it would be none."""
+    """What its calls paid was collateral; as underlying it would be none. At spot less b_delta, as
+    far as the vault has free quote."""
     first, later, trader = market.now_expiries[0], market.now_expiries[2], market.who("trader")
     own(market, market.series(first, 1_900), 5)
     market.write("trader", market.series(later, 2_200), 5)
@@ -463,14 +465,21 @@ def test_settle__account_that_still_owes__has_its_underlying_exchanged(
     renew(market, first - 5, 2_100)
     market.chain.set_timestamp(first + 1)
     market.transmit(2_090)
-    if not market.oracle.is_fixed(first):
-        market.fix(first)
+    market.fix(first)
+    market.desk.settle(first)
+    if free is not None:
+        lp, spare = market.who("lp"), market.vault.free_cash() - market.assets(free)
+        market.vault.withdraw(spare, lp, lp, sender=lp)
     money, total = cash(market), wealth(market)
     receipt = market.margin.settle(trader, first)
     brought = 200 * 5 * market.units(1) // 2_100
-    worth = worth_down(market, brought, 2_090 * WAD)
-    assert receipt.event("UnderlyingExchanged").args == dict(underlying=brought, quote=worth)
-    assert (cash(market), units(market)) == (money + worth, 0)
+    price = 2_090 * WAD * 999 // 1_000
+    worth, given = worth_down(market, brought, price), brought
+    if free is not None:
+        worth, given = market.assets(free), units_up(market, market.assets(free), price)
+    told_ = [dict(e.args) for e in receipt.events if e.name == "UnderlyingExchanged"]
+    assert told_ == ([dict(underlying=given, quote=worth)] if worth else [])
+    assert (cash(market), units(market)) == (money + worth, brought - given)
     assert wealth(market) == total
     assert_backed(market)
 
@@ -507,3 +516,43 @@ def test_withdraw__debt_that_has_expired__is_kept_in_cash(market: LocalMarket, o
     assert outcome(market.margin.withdraw, spare + over, sender=trader) == (
         "margin: balance" if over > 0 else None
     )
+
+
+def test_settle__vault_without_free_quote__buys_for_underlying(market: LocalMarket) -> None:
+    """LPs have taken every free coin, and a debt waits for options to be sold: the desk pays in
+    underlying, which then pays the debt at spot."""
+    first, later = market.now_expiries[0], market.now_expiries[2]
+    put, trader, lp = market.series(later, 2_400, "put"), market.who("trader"), market.who("lp")
+    own(market, put, 10)
+    market.write("other", put, 10, escrowed=10)  # so that a sale releases no strike
+    market.margin.withdraw_underlying(units(market), sender=trader)
+    market.write("trader", market.series(first, 2_000), 5)
+    drain(market)
+    renew(market, first - 5, 2_000)
+    market.transmit(3_100)
+    market.chain.set_timestamp(first + 1)
+    market.transmit(2_300)
+    market.fix(first)
+    market.refresh()
+    market.desk.settle(first)
+    market.vault.withdraw(market.vault.maxWithdraw(lp), lp, lp, sender=lp)
+    assert market.vault.free_cash() == 0
+    debt = market.assets(5_500)
+    assert cash(market) < debt
+    assert refused(market.margin.settle, trader, first) == "margin: sell first"
+    total, money, fund = wealth(market), cash(market), market.insurance.available()
+    receipt = market.liquidate("liquidator", "trader")
+    assert receipt is not None and receipt.event("Liquidated").args["is_sale"]
+    assert cash(market) == money and units(market) > 0
+    price = receipt.event("MarginTraded").args["premium"]
+    assert units_up(market, -price, 2_300 * WAD) >= units(market) > 0  # at spot and a little more
+    assert_backed(market)
+    for _ in range(10):
+        if outcome(market.margin.settle, trader, first) is None:
+            break
+        assert market.liquidate("liquidator", "trader") is not None
+    receipt = market.margin.settle(trader, first)
+    assert receipt.event("AccountSettled").args["shortfall"] == 0
+    assert market.insurance.available() >= fund
+    assert wealth(market) == total
+    assert_backed(market)
