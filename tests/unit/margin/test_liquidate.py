@@ -254,6 +254,18 @@ def test_liquidate__caller_on_the_blacklist__stops_only_himself(
     assert outcome(market.margin.liquidate, trader, call, MOST, sender=stranger) is None
 
 
+def test_liquidate__coin_paused__waits_and_loses_nothing(market: LocalMarket, call: int) -> None:
+    """F5."""
+    short(market, call, 10, 0.95)
+    trader, deployer = market.who("trader"), market.who("deployer")
+    before = state(market)
+    market.quote.pause(sender=deployer)
+    assert refused(market.margin.liquidate, trader, call, MOST) == "Pausable: paused"
+    assert state(market) == before
+    market.quote.unpause(sender=deployer)
+    assert outcome(market.margin.liquidate, trader, call, MOST) is None
+
+
 # --- options that the account owns
 
 
