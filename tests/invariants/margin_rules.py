@@ -492,7 +492,7 @@ class MarginRules:
         self.driver.ghost.stock += units
 
     def _exchanged(self, account: Account, brought: int, told: Any) -> None:
-        """Of an account that still owes, what its options brought, for quote at no more than spot."""
+        """Of an account that still owes, what its options brought, for quote at spot or less."""
         worth = self._worth(told["underlying"], self.driver.spot() or 0)
         holds("V23", account.is_owing, told)
         holds("V23", told["underlying"] <= brought and told["quote"] <= worth, told, brought)
