@@ -29,6 +29,7 @@ REFUSALS: Final = frozenset(
         "desk: surface too old",
         "desk: vega limit",
         "margin: balance",
+        "margin: eight legs",
         "margin: lots",
         "margin: range",
         "margin: requirement",
