@@ -2,7 +2,10 @@
 
     equity      = cash + options owned at max(0, mark - h) - options owed at mark
     maintenance = worst loss over ten shocks of spot and volatility, at least the worst loss at
-                  expiry of what expires soon, plus a floor for each naked option
+                  expiry of what expires soon, plus a floor for each naked option; at least
+                  one and a half times what closing may cost
+    initial     = maintenance times a factor; where anything is required, at least the reward of
+                  a windup
     health      = equity / maintenance
 
 Options owed and escrowed are exact credit: they count nowhere. In a cell the gain of an expiry pays
@@ -31,6 +34,10 @@ LOTS = 10_000
 """In a contract."""
 NO_LEG = 8
 """`costliest` where nothing is owed."""
+CLOSINGS = 1.5
+"""The requirement is at least so many times `closing`."""
+WEI = 1e-18
+"""Quote: the contract knows no less. Tails of floats below it are nothing."""
 REACH = 32.0
 """Farther than this factor from the forward an option is worth its intrinsic value."""
 
@@ -171,6 +178,8 @@ class Assessment:
     sellable: float
     due: float
     costliest: int
+    spot: float
+    """Zero for an account without legs."""
 
     @property
     def health(self) -> float:
@@ -198,13 +207,19 @@ def price_leg(leg: Holding, market: Market, terms: Terms) -> Priced:
     tenor = market.tenors[leg.expiry]
     if tenor.settlement is not None:
         still = np.zeros(len(terms.scenarios))
-        return Priced(leg, tenor, leg.payoff(tenor.settlement), 0.0, still)
+        return Priced(leg, tenor, _fixed_value(leg, market.spot, tenor.settlement), 0.0, still)
     spots = market.spot * np.array([1.0, *(1.0 + cell.spot_move for cell in terms.scenarios)])
     values = np.array([leg.payoff(spot) for spot in spots])
     half_spread = 0.0
     if tenor.seconds > 0:
         values, half_spread = _live_values(leg, tenor, spots, terms)
     return Priced(leg, tenor, float(values[0]), half_spread, values[1:] - values[0])
+
+
+def _fixed_value(leg: Holding, spot: float, settlement: float) -> float:
+    """A payoff; of a call that is owned no more than the underlying that it pays is worth now."""
+    is_paid_in_kind = leg.right == Right.CALL and leg.owned > 0.0
+    return leg.payoff(settlement) * (min(1.0, spot / settlement) if is_paid_in_kind else 1.0)
 
 
 def _live_values(leg: Holding, tenor: Tenor, spots: Array, terms: Terms) -> tuple[Array, float]:
@@ -249,15 +264,17 @@ def _assess(cash: float, legs: Sequence[Priced], spot: float, terms: Terms) -> A
     loss = grid_losses(legs, terms)
     worst = max(float(loss.max()), expiry_losses(legs, spot, terms))
     closing = sum(2.0 * p.half_spread * p.leg.short for p in legs if p.is_live)
-    maintenance = max(worst + terms.naked_floor * spot * naked(legs), 1.5 * closing)
+    maintenance = max(worst + terms.naked_floor * spot * naked(legs), CLOSINGS * closing)
+    least = terms.windup_reward if maintenance >= WEI else 0.0
     return Assessment(
         equity=cash + sum(p.leg.owned * p.bid - p.leg.short * p.mark for p in legs),
         maintenance=maintenance,
-        initial=max(terms.initial_factor * maintenance, terms.windup_reward) if maintenance else 0.0,
+        initial=max(terms.initial_factor * maintenance, least),
         closing=closing,
         sellable=sum(p.leg.owned * p.bid for p in legs if p.is_live),
         due=sum(p.leg.short * p.mark for p in legs if not p.is_live),
         costliest=_costliest(legs, int(loss.argmax())),
+        spot=spot if legs else 0.0,
     )
 
 
@@ -355,8 +372,9 @@ class _Case:
         return _assess(cash, legs, self.market.spot, self.terms)
 
     def sale(self, lots: int) -> Cut | None:
-        """Of an option owned: as much as cash is lacking."""
-        bid, need, before = self._priced.bid, self.before.due, self.before
+        """Of an option owned: as much as cash is lacking. What expired pays for itself first."""
+        bid, before = self._priced.bid, self.before
+        need = before.due - (self._owned_value - before.sellable)
         is_healthy = before.equity >= before.maintenance
         if not is_healthy:
             need += before.closing + sum(p.leg.short * p.mark for p in self.legs if p.is_live)
@@ -407,15 +425,15 @@ class _Case:
 
     def _paid_for(self, each: float) -> int:
         """Lots that cash pays for."""
-        return floor(self.account.cash * LOTS / each) if each else 2**63
+        return floor(self.account.cash * LOTS / each) if each >= WEI else 2**63
 
     def _windup(self, lots: int) -> Cut:
-        """At the mark. Many small slices earn no more than a bonus would be."""
+        """At the mark. The call that ends the leg earns what a bonus could be, at most a sum."""
         size, terms = lots / LOTS, self.terms
         cost = size * self._priced.mark
         after = self._assessed(max(self.account.cash - cost, 0.0), owed=-size)
         reward = min(terms.windup_reward, cost * terms.bonus_max)
-        return Cut(lots, True, reward, 0.0, self.before, after)
+        return Cut(lots, True, reward if lots == self._owed else 0.0, 0.0, self.before, after)
 
     def _room(self, lots: int, each: float) -> float:
         """By how much equity may fall, after a size and before its bonus, and health rise."""

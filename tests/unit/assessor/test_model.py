@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ballast.model.account import LOTS, Assessment
+from ballast.model.account import LOTS, Assessment, grid_losses, price
 from ballast.model.margin import SCENARIOS
 from tests.unit.assessor.world import Leg, Sampler, World, call, put
 
 CELL = 1e-9
 """Of spot, for each contract: what the issue asks of a cell. The sample below is held to SHARP."""
 SHARP = 1e-12
-FIGURES = ("equity", "maintenance", "initial", "closing", "sellable", "due")
+FIGURES = ("equity", "maintenance", "closing", "sellable", "due", "spot")
 
 
 def gross(legs: list[Leg]) -> float:
@@ -32,11 +32,27 @@ def cell_errors(world: World, legs: list[Leg]) -> np.ndarray:
     return errors
 
 
+def is_tie(world: World, legs: list[Leg], index: int, scale: float) -> bool:
+    """Does a leg lose most, to a scale, in a cell that is the worst, to a scale?"""
+    legs_priced = price(world.account(0.0, legs), world.model, world.terms)
+    worst = grid_losses(legs_priced, world.terms)
+    gains = world.modelled_losses(legs)
+    owing = [i for i, p in enumerate(legs_priced) if p.is_live and p.leg.short > 0.0]
+    return any(
+        gains[index][cell] <= min(gains[i][cell] for i in owing) + scale
+        for cell in np.flatnonzero(worst >= worst.max() - scale)
+    )
+
+
 def assert_same(world: World, found: Assessment, model: Assessment, legs: list[Leg]) -> None:
     scale = CELL * world.spot * gross(legs) + 1e-9
     for name in FIGURES:
         assert math.isclose(getattr(found, name), getattr(model, name), abs_tol=scale), name
-    assert found.costliest == model.costliest
+    assert found.costliest == model.costliest or is_tie(world, legs, found.costliest, scale)
+    if (found.initial == 0.0) is (model.initial == 0.0):
+        assert math.isclose(found.initial, model.initial, abs_tol=1.25 * scale)
+    else:  # a floor begins where anything is required: one of them rounds that to nothing
+        assert max(found.maintenance, model.maintenance) <= scale
 
 
 def test_losses__fixed_sample__each_cell_is_the_models(world: World) -> None:

@@ -200,7 +200,7 @@ def build(chain: Chain, **numbers: int) -> World:
 
 def judged(words: Sequence[int]) -> Assessment:
     """`types.Assessment` in floats."""
-    return Assessment(*(word / WAD for word in words[:6]), costliest=words[6])
+    return Assessment(*(word / WAD for word in words[:6]), costliest=words[6], spot=words[7] / WAD)
 
 
 def _wad(amount: float) -> int:
