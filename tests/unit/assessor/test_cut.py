@@ -166,7 +166,8 @@ def test_cut__any_account__obeys_every_bound(world: World, seed: int) -> None:
     rest = leg.owed - leg.escrowed - found.lots
     assert rest >= 0 and found.before.health < 1.0
     if found.is_windup:
-        assert found.bonus <= min(50.0, BONUS_MAX * found.lots / LOTS * mark) + UNIT
+        reward = min(50.0, BONUS_MAX * found.lots / LOTS * mark)
+        assert found.bonus == (pytest.approx(reward, abs=UNIT) if rest == 0 else 0.0)
         assert found.to_fund == 0.0
         return
     assert found.to_fund == pytest.approx(0.2 * found.bonus, abs=UNIT)
@@ -174,16 +175,40 @@ def test_cut__any_account__obeys_every_bound(world: World, seed: int) -> None:
     rate = min(BONUS_MAX, 1.0 - found.before.health)
     assert 0.0 <= found.bonus <= rate * paid + UNIT
     assert found.after.equity >= -UNIT
-    assert found.after.health >= found.before.health or index == found.before.costliest
-    if found.after.health < found.before.health:
+    was, now = health_wei(world, cash, legs, index, asked, price)
+    assert now >= was or index == found.before.costliest
+    if now <= was:
         assert found.bonus == 0.0
     assert found.after.health <= HIGH or rest == 0 or is_coarse(world, found, rest)
     assert rest == 0 or rest >= 100
 
 
+def health_wei(
+    world: World, cash: float, legs: list[Leg], index: int, asked: int, price: float
+) -> tuple[float, float]:
+    """Before and after in the contract's own numbers: floats do not see a bonus' last step."""
+    raw = world.raw_cut(cash, legs, index, asked, price)
+    was, now = (x[0] * WAD // x[1] if x[1] else math.inf for x in raw[4:6])
+    return was, now
+
+
 def is_coarse(world: World, found: Cut, rest: int) -> bool:
     """One lot is wider than the band, or `dust` was left where more was not asked for."""
     return found.lots <= 100 or rest == 100
+
+
+def assert_same_cut(
+    world: World, cash: float, legs: list[Leg], index: int, asked: int, price: float
+) -> None:
+    found = world.cut(cash, legs, index, asked, price)
+    model = world.modelled_cut(cash, legs, index, asked, price)
+    assert found.is_windup == model.is_windup
+    assert (found.lots == 0) == (model.lots == 0)
+    if LOW <= found.after.health <= HIGH and LOW <= model.after.health <= HIGH:
+        return  # both searched, each in its own way
+    assert abs(found.lots - model.lots) <= 1
+    gross = sum(leg.owed + leg.owned for leg in legs) / LOTS * world.spot
+    assert found.bonus == pytest.approx(model.bonus, abs=1e-9 * gross + price / LOTS)
 
 
 @any_seed
@@ -198,15 +223,27 @@ def test_cut__any_account__is_the_models(world: World, seed: int) -> None:
     mark, half = marks(world, legs)[index]
     price = float(math.ceil(mark + half * r.uniform(0.0, 3.0)))
     asked = r.choice((1, 500, 10**4, 2**31 - 1))
-    found = world.cut(cash, legs, index, asked, price)
-    model = world.modelled_cut(cash, legs, index, asked, price)
-    assert found.is_windup == model.is_windup
-    assert (found.lots == 0) == (model.lots == 0)
-    if LOW <= found.after.health <= HIGH and LOW <= model.after.health <= HIGH:
-        return  # both searched, each in its own way
-    assert abs(found.lots - model.lots) <= 1
-    gross = sum(leg.owed + leg.owned for leg in legs) / LOTS * world.spot
-    assert found.bonus == pytest.approx(model.bonus, abs=1e-9 * gross + price / LOTS)
+    assert_same_cut(world, cash, legs, index, asked, price)
+
+
+@any_seed
+@many
+def test_cut__any_account_with_expiries_that_have_passed__is_the_models(
+    world: World, seed: int
+) -> None:
+    """What expired pays first, and a call of it in underlying."""
+    sampler = Sampler(seed)
+    r = sampler.random
+    sampler.market(world)
+    world.passed(-1, settlement=round(world.spot * r.uniform(0.5, 1.5), 2))
+    world.passed(0)
+    legs = sampler.legs(days=(-1, 0, 7, 90))
+    cash = float(int(max(cash_for(world, legs, r.uniform(-0.5, 1.1)), 0.0) * r.random()))
+    index = r.randrange(len(legs))
+    mark, half = marks(world, legs)[index]
+    price = float(math.ceil(mark + half * r.uniform(0.0, 3.0)))
+    asked = r.choice((1, 500, 10**4, 2**31 - 1))
+    assert_same_cut(world, cash, legs, index, asked, price)
 
 
 # --- dust
@@ -287,13 +324,61 @@ def test_cut__equity_around_the_cost_of_closing__below_is_wound_up(
     assert (cut[3] == 0) is is_windup
 
 
-@pytest.mark.parametrize("lots", [1, 100, 10 * ONE, 90 * ONE])
-def test_cut__windup__rewards_no_more_than_a_bonus_would_be(world: World, lots: int) -> None:
-    """Or a windup in slices of a lot would earn its reward as often as there are lots."""
-    legs = [call(30, 2_000, owed=100 * ONE)]
+@pytest.mark.parametrize("spot", [1.0, 1.5])
+def test_cut__account_that_loses_nothing__is_bought_back_between_its_closing_and_a_half_more(
+    world: World, spot: float
+) -> None:
+    """0.4 to 0.6 of 2,000: else a grain of a half-spread would have it wound up at the mark."""
+    world.set_spot(2_000 * spot)
+    legs = world.words([call(30, 50_000, owned=ONE), call(30, 51_000, owed=ONE)])
+    found = world.assessor.assess(0, legs, world.sheet)
+    closing, maintenance = found[3], found[1]
+    assert (found[0], maintenance) == (0, 3 * closing // 2)
+    seen = []
+    for cash in (closing - 1, closing, maintenance - 1, maintenance):
+        cut = world.assessor.cut(cash, legs, world.sheet, 1, ONE, closing // 2)
+        seen.append((cut[0] > 0, cut[1]))
+    assert seen == [(True, True), (True, False), (True, False), (False, False)]
+
+
+@pytest.mark.parametrize("owed", [1, 100, 5 * ONE, 100 * ONE])
+def test_cut__windup_that_ends_the_leg__rewards_no_more_than_a_bonus_would_be(
+    world: World, owed: int
+) -> None:
+    legs = [call(30, 2_000, owed=owed)]
     mark = marks(world, legs)[0][0]
-    found = world.cut(0.0, legs, 0, lots, mark)
-    assert found.bonus == pytest.approx(min(50.0, BONUS_MAX * lots / LOTS * mark), abs=UNIT)
+    reward = pytest.approx(min(50.0, BONUS_MAX * owed / LOTS * mark), abs=UNIT)
+    for asked in (owed, owed + 1, 2**31 - 1):
+        found = world.cut(0.0, legs, 0, asked, mark)
+        assert (found.lots, found.is_windup, found.bonus) == (owed, True, reward)
+
+
+@pytest.mark.parametrize("asked", [1, 100, 90 * ONE, 100 * ONE - 1])
+def test_cut__windup_that_leaves_something__rewards_nothing(world: World, asked: int) -> None:
+    """Or a windup in slices would earn its reward as often as there are slices."""
+    legs = [call(30, 2_000, owed=100 * ONE)]
+    found = world.cut(0.0, legs, 0, asked, 150.0)
+    assert (found.lots, found.is_windup, found.bonus) == (asked, True, 0.0)
+
+
+@pytest.mark.parametrize(("asked", "is_last"), [(4 * ONE - 1, False), (4 * ONE, True)])
+def test_cut__windup_of_a_leg_partly_escrowed__ends_with_what_is_not(
+    world: World, asked: int, is_last: bool
+) -> None:
+    legs = [call(30, 2_000, owed=10 * ONE, escrowed=6 * ONE)]
+    mark = marks(world, legs)[0][0]
+    found = world.cut(0.0, legs, 0, asked, mark)
+    assert (found.lots, found.is_windup) == (asked, True)
+    assert found.bonus == (pytest.approx(BONUS_MAX * 4 * mark, abs=UNIT) if is_last else 0.0)
+
+
+def test_cut__windup_that_cash_ends_early__rewards_nothing(world: World) -> None:
+    """Options owned are sold first, so no more is wound up than cash pays for."""
+    legs = condor()
+    mark = marks(world, legs)[1][0]
+    found = world.cut(2 * mark, legs, 1, 10 * ONE, 10**6)
+    assert (found.is_windup, found.bonus) == (True, 0.0)
+    assert 2 * ONE - 1 <= found.lots <= 2 * ONE
 
 
 def test_cut__insolvent__is_wound_up_at_the_mark(world: World) -> None:
@@ -301,10 +386,11 @@ def test_cut__insolvent__is_wound_up_at_the_mark(world: World) -> None:
     mark = marks(world, legs)[0][0]
     found = world.cut(5 * mark, legs, 0, 4 * ONE, 10 * mark)
     assert (found.lots, found.is_windup, found.to_fund) == (4 * ONE, True, 0.0)
-    assert found.bonus == pytest.approx(BONUS_MAX * 4 * mark, abs=UNIT)
+    assert found.bonus == 0.0
     assert found.after.equity == pytest.approx(mark - 6 * mark, abs=1e-7)
     rest = world.cut(0.0, [replace(legs[0], owed=6 * ONE)], 0, 10 * ONE, 10 * mark)
     assert (rest.lots, rest.after.equity) == (6 * ONE, 0.0)
+    assert rest.bonus == pytest.approx(min(50.0, BONUS_MAX * 6 * mark), abs=UNIT)
 
 
 # --- options owned
@@ -377,6 +463,50 @@ def test_cut__healthy_but_cash_does_not_pay_what_is_due__sells_for_that_alone(
     assert found.lots == math.ceil((100 - 40) / bid * LOTS)
     assert world.cut(100.0, legs, 1, 10 * ONE).lots == 0
     assert world.cut(40.0, legs, 0, ONE, 100.0).lots == 0
+
+
+@pytest.mark.parametrize(("strike", "lacking"), [(2_160, 40), (2_199, 1), (2_200, 0), (2_201, 0)])
+def test_cut__healthy_and_what_expired_pays_a_part__sells_for_the_rest(
+    world: World, strike: int, lacking: int
+) -> None:
+    """A call owes 100; a put of the same expiry pays for it before anything is sold."""
+    world.passed(0, 2_100.0)
+    legs = [call(0, 2_000, owed=ONE), put(0, strike, owned=ONE), call(30, 1_000, owned=10 * ONE)]
+    found = world.cut(0.0, legs, 2, 10 * ONE)
+    assert found.before.health >= 1.0
+    assert found.lots == math.ceil(lacking / (found.before.sellable / 10) * LOTS)
+    model = world.modelled_cut(0.0, legs, 2, 10 * ONE, 0.0)
+    assert abs(found.lots - model.lots) <= 1
+
+
+@pytest.mark.parametrize(("spot", "lacking"), [(2_100.0, 0.0), (2_000.0, 5.0), (1_050.0, 52.5)])
+def test_cut__what_expired_is_a_call__pays_with_its_underlying_at_spot(
+    world: World, spot: float, lacking: float
+) -> None:
+    """105 at the fixing; 100 and 52.5 by now, of 105 that are due."""
+    world.set_spot(spot)
+    world.passed(0, 2_100.0)
+    legs = [call(0, 1_995, owned=ONE), put(0, 2_205, owed=ONE), call(30, 500, owned=10 * ONE)]
+    found = world.cut(0.0, legs, 2, 10 * ONE)
+    assert found.before.health >= 1.0
+    assert found.lots == math.ceil(lacking / (found.before.sellable / 10) * LOTS)
+
+
+@pytest.mark.parametrize("settlement", [None, 2_000.0])
+@pytest.mark.parametrize(("expired", "lacking"), [(0, 30), (29, 1), (30, 0), (31, 0)])
+def test_cut__unhealthy_and_what_expired_pays_a_part__sells_for_the_rest(
+    world: World, settlement: float | None, expired: int, lacking: int
+) -> None:
+    """Cash lacks 30 for marks and closing, which what expired pays for, to the wei."""
+    world.passed(0, settlement)
+    legs = [put(0, 2_000 + expired, owned=ONE), put(7, 2_600, owned=10 * ONE),
+            call(90, 2_000, owed=20 * ONE)]  # fmt: skip
+    words = world.words(legs)
+    _, _, _, closing, sellable, *_ = world.assessor.assess(0, words, world.sheet)
+    cash = 20 * mark_wei(world, legs, 2) + closing - 30 * WAD
+    sold, _, _, _, before, _ = world.assessor.cut(cash, words, world.sheet, 1, 10 * ONE, 0)
+    assert before[0] < before[1]
+    assert sold == -(-lacking * WAD * LOTS // (sellable // 10))
 
 
 def test_cut__escrowed_leg_with_options_owned__is_sold_not_bought_back(world: World) -> None:

@@ -191,21 +191,28 @@ def steep(world: World) -> list[Leg]:
     return [put(90, 5_000, owned=ONE), put(90, 5_200, owed=ONE)]
 
 
+def beside_a_naked_call(world: World, legs: list[Leg]) -> float:
+    """What legs add to a naked call's far rise: alone their closing may be more and hide it."""
+    naked_call = call(30, 2_000, owed=ONE)
+    alone = world.assess(0.0, [naked_call]).maintenance
+    return (world.assess(0.0, [naked_call, *legs]).maintenance - alone) / 0.75
+
+
 def test_assess__vertical_under_a_steep_smile__loses_no_more_than_it_can(world: World) -> None:
     legs = steep(world)
     priced = price(world.account(0.0, legs), world.model, world.terms)
     most = most_loss(priced)
     assert most == pytest.approx(200 + sum(p.leg.net * p.mark for p in priced), abs=NEAR)
-    assert max(-sum(p.leg.net * p.gains for p in priced)[:8]) > 5 * most, "no cap: no test"
-    assert world.assess(0.0, legs).maintenance == pytest.approx(most, abs=NEAR)
+    assert -sum(p.leg.net * p.gains for p in priced)[9] > 5 * most, "no cap: no test"
+    assert beside_a_naked_call(world, legs) == pytest.approx(most, abs=NEAR)
 
 
 def test_assess__vertical_with_one_lot_naked__has_no_cap(world: World) -> None:
     legs = steep(world)
     naked = [legs[0], replace(legs[1], owed=ONE + 1)]
-    most = world.assess(0.0, legs).maintenance
-    assert world.assess(0.0, naked).maintenance > 5 * most + 0.02 * SPOT / LOTS
-    assert_modelled(world, naked)
+    most = beside_a_naked_call(world, legs)
+    assert beside_a_naked_call(world, naked) > 5 * most + 0.02 * SPOT / LOTS
+    assert_modelled(world, [call(30, 2_000, owed=ONE), *naked])
 
 
 @pytest.mark.parametrize("carry", [-0.4, 0.0, 0.4])
@@ -218,7 +225,7 @@ def test_assess__vertical_with_carry__can_lose_its_width_today(world: World, car
     priced = price(world.account(0.0, legs), world.model, world.terms)
     width = 200 * priced[0].tenor.discount
     most = max(width + sum(p.leg.net * p.mark for p in priced), 0.0)
-    assert world.assess(0.0, legs).maintenance == pytest.approx(most, abs=NEAR)
+    assert beside_a_naked_call(world, legs) == pytest.approx(most, abs=NEAR)
 
 
 def test_assess__iron_condor__needs_at_most_both_wings(world: World) -> None:
@@ -239,14 +246,98 @@ def test_assess__put_does_not_cover_a_call(world: World) -> None:
     assert_modelled(world, legs)
 
 
-@pytest.mark.parametrize(("owed", "lots"), [(ONE - 1, 0), (ONE, 0), (ONE + 1, 1)])
+@pytest.mark.parametrize(
+    ("owed", "lots"),
+    [(ONE - 1, 0), (ONE, 0), (ONE + 1, 1), (ONE + 152, 152), (ONE + 153, 153), (ONE + 154, 154)],
+)
 def test_assess__naked_floor__counts_lots_beyond_those_owned(
     world: World, owed: int, lots: int
 ) -> None:
-    """Far out of the money nothing but the floor is left."""
+    """Far out of the money only floors are left: 40 a contract naked, 0.60 a contract owed."""
     legs = [call(30, 50_000, owned=ONE), call(30, 51_000, owed=owed)]
     found = world.assess(0.0, legs).maintenance
-    assert found == pytest.approx(0.02 * SPOT * lots / LOTS, abs=1e-6)
+    floors = (0.02 * SPOT * lots / LOTS, 1.5 * 2 * 1e-4 * SPOT * owed / LOTS)
+    assert (floors[0] > floors[1]) is (lots >= 153)
+    assert found == pytest.approx(max(floors), abs=1e-6)
+
+
+# --- what closing costs, and who ends it
+
+
+@pytest.mark.parametrize("lots", [1, 3, ONE - 1, ONE, 10**6])
+def test_assess__account_that_loses_nothing__needs_its_closing_and_a_half(
+    world: World, lots: int
+) -> None:
+    """0.2 is the half-spread of an option that is worth nothing, to the wei and up."""
+    legs = world.words([call(30, 50_000, owned=lots), call(30, 51_000, owed=lots)])
+    _, maintenance, initial, closing, *_ = world.assessor.assess(0, legs, world.sheet)
+    half = WAD // 5
+    assert closing == -(-2 * half * lots // LOTS)
+    assert maintenance == -(-3 * half * lots // LOTS)
+    assert initial == max(-(-maintenance * 125 // 100), 50 * WAD)
+
+
+def test_assess__grid_needs_more_than_closing__the_larger_counts_and_not_the_sum(
+    world: World,
+) -> None:
+    naked_call = call(30, 2_000, owed=ONE)
+    alone = world.assess(0.0, [naked_call])
+    assert alone.maintenance > 1.5 * alone.closing
+    spread = [call(30, 50_000, owned=ONE), call(30, 51_000, owed=ONE)]
+    both = world.assess(0.0, [naked_call, *spread])
+    assert both.closing == pytest.approx(alone.closing + 0.4, abs=NEAR)
+    assert both.maintenance == pytest.approx(alone.maintenance, abs=1e-6)
+
+
+def test_assess__what_expired_or_is_escrowed__needs_no_closing(world: World) -> None:
+    world.passed(0)
+    expired = [call(0, 50_000, owned=ONE), call(0, 51_000, owed=ONE)]
+    escrowed = [call(30, 50_000, owed=ONE, escrowed=ONE)]
+    for legs in (expired, escrowed):
+        found = world.assess(0.0, legs)
+        assert (found.closing, found.maintenance, found.initial) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("more", "is_floor"), [(-1, True), (0, True), (1, False)])
+def test_assess__small_account__initial_is_at_least_the_reward_of_a_windup(
+    world: World, more: int, is_floor: bool
+) -> None:
+    """50 here: the largest naked call whose scaled requirement is below it, and its neighbours."""
+    whole = world.assess(0.0, [call(30, 2_000, owed=ONE)]).maintenance
+    lots = int(50 / (1.25 * whole) * LOTS) + more
+    found = world.assess(0.0, [call(30, 2_000, owed=lots)])
+    scaled = 1.25 * whole * lots / LOTS
+    assert (scaled <= 50) is is_floor
+    assert found.maintenance == pytest.approx(whole * lots / LOTS, abs=NEAR)
+    assert found.initial == (50.0 if is_floor else pytest.approx(scaled, abs=NEAR))
+
+
+@pytest.mark.parametrize(
+    ("legs", "least"),
+    [
+        ([], 0.0),
+        ([put(30, 1_800, owed=ONE, escrowed=ONE)], 0.0),
+        ([put(30, 1_800, owed=ONE, escrowed=ONE - 1)], 50.0),
+        ([put(30, 1_800, owed=1)], 50.0),
+        ([put(30, 1_800, owned=1)], 50.0),
+    ],
+    ids=["nothing", "escrowed", "escrowed but for a lot", "a lot owed", "a lot owned"],
+)
+def test_assess__anything_required__initial_is_the_reward(
+    world: World, legs: list[Leg], least: float
+) -> None:
+    found = world.assess(0.0, legs)
+    assert (found.maintenance > 0.0) is (least > 0.0)
+    assert found.initial == least
+
+
+@pytest.mark.parametrize("other", [SPOT * 0.99, SPOT, SPOT * 1.01])
+def test_assess__spot__is_the_first_sources_and_none_without_legs(
+    world: World, other: float
+) -> None:
+    world.set_spot(SPOT, other)
+    assert world.assess(0.0, [call(30, 2_000, owned=1)]).spot == SPOT
+    assert world.assess(7.0, []).spot == 0.0
 
 
 # --- escrow
@@ -286,12 +377,56 @@ def test_assess__expired_and_fixed__nothing_moves_it(
     found = world.assess(500.0, [call(0, 1_900, owed=ONE)])
     assert (found.equity, found.due) == (500.0 - due, due)
     assert (found.maintenance, found.closing, found.costliest) == (0.0, 0.0, NOBODY)
+    assert found.initial == 0.0
 
 
 def test_assess__expired_option_owned__counts_its_payoff_and_cannot_be_sold(world: World) -> None:
-    world.passed(0, 2_100.0)
+    world.passed(0, 2_000.0)
     found = world.assess(0.0, [call(0, 1_900, owned=ONE), put(0, 1_900, owned=ONE)])
-    assert (found.equity, found.sellable, found.maintenance) == (200.0, 0.0, 0.0)
+    assert (found.equity, found.sellable, found.maintenance) == (100.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("spot", [1, 1_000, 1_999, 2_000, 2_001, 10**6])
+def test_assess__fixed_call_that_is_owned__counts_its_underlying_at_spot_at_most(
+    world: World, spot: int
+) -> None:
+    """It pays payoff over fixing in underlying, worth less by now perhaps: to the wei, down."""
+    world.set_spot(float(spot))
+    world.passed(0, 2_000.0)
+    legs = world.words([call(0, 1_900, owned=3)])
+    mark = 100 * WAD * min(spot, 2_000) // 2_000
+    assert world.assessor.assess(0, legs, world.sheet)[0] == 3 * mark // LOTS
+
+
+@pytest.mark.parametrize("spot", [1_000.0, 1_999.0, 2_000.0, 2_001.0])
+def test_assess__other_legs_of_a_fixed_expiry__count_their_payoff_wherever_spot_is(
+    world: World, spot: float
+) -> None:
+    """A put pays in quote; what is owed is owed in full."""
+    world.set_spot(spot)
+    world.passed(0, 2_000.0)
+    assert world.assess(0.0, [put(0, 2_100, owned=ONE)]).equity == 100.0
+    owed = world.assess(0.0, [call(0, 1_900, owed=ONE)])
+    assert (owed.equity, owed.due) == (-100.0, 100.0)
+    assert world.assess(0.0, [put(0, 2_100, owed=ONE)]).due == 100.0
+
+
+@pytest.mark.parametrize("strike", [1_999, 2_000, 2_001])
+def test_assess__call_that_is_owned_and_not_fixed__counts_its_payoff_at_spot(
+    world: World, strike: int
+) -> None:
+    world.passed(0)
+    assert world.assess(0.0, [call(0, strike, owned=ONE)]).equity == max(2_000.0 - strike, 0.0)
+
+
+def test_assess__spread_of_a_fixed_expiry__what_is_owned_falls_with_spot(world: World) -> None:
+    """150 in underlying over 100 in quote: at half the fixing it is 75, and 25 are lacking."""
+    world.passed(0, 2_000.0)
+    legs = [call(0, 1_850, owned=ONE), call(0, 1_900, owed=ONE)]
+    assert world.assess(0.0, legs).equity == 50.0
+    world.set_spot(1_000.0)
+    found = world.assess(0.0, legs)
+    assert (found.equity, found.due, found.maintenance) == (-25.0, 100.0, 0.0)
 
 
 @pytest.mark.parametrize("seconds", [-1, 0, 1])
@@ -311,10 +446,10 @@ def test_assess__odd_lots__round_against_the_account(world: World, lots: int) ->
     found = world.assessor.assess(0, legs, world.sheet)
     whole = world.words([call(30, 2_003, owed=lots * LOTS), put(30, 1_777, owned=lots * LOTS)])
     exact = world.assessor.assess(0, whole, world.sheet)
-    equity, maintenance, initial, closing, sellable, due, costliest = found
+    equity, maintenance, initial, closing, sellable, due, costliest, spot = found
     assert equity * LOTS <= exact[0] < (equity + 1) * LOTS
     assert (maintenance - 2) * LOTS < exact[1] <= maintenance * LOTS
     assert (closing - 1) * LOTS < exact[3] <= closing * LOTS
     assert sellable * LOTS <= exact[4] < (sellable + 1) * LOTS
-    assert (initial - 1) * WAD < maintenance * 125 * WAD // 100 <= initial * WAD
-    assert (due, costliest) == (0, 0)
+    assert initial == max(-(-maintenance * 125 // 100), 50 * WAD)
+    assert (due, costliest, spot) == (0, 0, 2_000 * WAD)
