@@ -173,7 +173,8 @@ def apply(
     @param held Lots that margin accounts owe more
     @param escrowed Lots of these that are covered in full by whoever owes them more
     @param risk Of one lot held, at the spot of the trade
-    @param flags 1: the trade was priced by Greeks that do not hold; 2: it is no flow of clients
+    @param flags 1: the trade was priced by Greeks that do not hold, so the expiry's hold nowhere after it,
+        wherever spot goes; 2: it is no flow of clients
     """
     self._require_desk()
     step: uint256 = unsafe_div((id >> 8) & series.STRIKE_MASK, GRID)
@@ -212,13 +213,13 @@ def apply(
         credit, is_credit_fitting = book_words._lent(old, lent, risk)
         totals = self._with_credit(totals, expiry, old, credit)
         is_fitting = is_fitting and is_credit_fitting
-    if not is_fitting:
-        if written > 0 or held > 0 or lent > 0:
+    if not is_fitting or flags & BLIND != 0:
+        if not is_fitting and (written > 0 or held > 0 or lent > 0):
             refusal._refuse("book: range")
         self.guards[expiry] = NOWHERE
         self.freshness = book_words._intersected(self.freshness, NOWHERE)
-    if flags & BLIND != 0:
-        self.freshness |= book_words.WAITING
+        if flags & BLIND != 0:
+            self.freshness |= book_words.WAITING
     self.heads[expiry] = head
     self.totals = totals
     if flags & FLOWLESS == 0:

@@ -430,7 +430,7 @@ def onERC1155Received(
     @param data Nothing that matters
     @return The selector
     """
-    if msg.sender != TOKEN or operator != self:
+    if msg.sender != TOKEN or operator != self or sender == self:
         refusal._refuse("margin: unasked")
     return RECEIVED
 

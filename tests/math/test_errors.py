@@ -291,6 +291,7 @@ ELSEWHERE = {
 
 UNIT = "tests/unit"
 MODULES_ELSEWHERE = {
+    "account_word": ("tests/math/test_account_word.py",),
     "book_sum": (f"{UNIT}/book/test_valuer.py, to the last bit",),
     "book_words": ("tests/math/test_book_math.py",),
     "carry": (f"{UNIT}/surface/test_views.py",),
@@ -299,8 +300,10 @@ MODULES_ELSEWHERE = {
     "mark_out": (f"{UNIT}/book/test_flows.py, to the unit",),
     "payoff": (f"{UNIT}/desk/test_settlement.py, to the unit", "tests/math/test_book_math.py"),
     "position_word": (f"{UNIT}/book/test_positions.py", "tests/math/test_book_math.py"),
+    "requirement": (f"{UNIT}/assessor/test_requirement.py", f"{UNIT}/assessor/test_model.py"),
     "roster_word": (f"{UNIT}/book/test_positions.py",),
     "series": (f"{UNIT}/option_token/test_series.py",),
+    "shock_cells": (f"{UNIT}/assessor/test_model.py, every cell",),
     "slice_word": (f"{UNIT}/surface/test_views.py",),
     "smile_mark": (f"{UNIT}/quoter/test_quote.py",),
     "strike_list": (f"{UNIT}/book/test_positions.py",),
