@@ -7,7 +7,9 @@ import runpy
 import pytest
 
 from ballast.model import black76
+from ballast.model.account import Account, Terms, grid_losses, price
 from ballast.report.margin import (
+    MARKET,
     PORTFOLIOS,
     RULES,
     SPOT,
@@ -20,7 +22,8 @@ from ballast.report.margin import (
 )
 from ballast.units import DAY, YEAR
 
-CALL, PUT, STRANGLE, VERTICAL, CONDOR, CALENDAR, REVERSED, DYING, BUTTERFLY, COVERED = PORTFOLIOS
+CALL, PUT, STRANGLE, VERTICAL, NARROW, CONDOR, *REST = PORTFOLIOS
+CALENDAR, REVERSED, DYING, BUTTERFLY, COVERED = REST
 
 
 def value(strike: float, days: int, move: float = 0.0, vol: float = VOL) -> tuple[float, float]:
@@ -59,6 +62,23 @@ def test_ballast__spreads__need_no_more_than_they_can_lose() -> None:
     assert ballast(VERTICAL) <= 200
     assert ballast(CONDOR) <= 200
     assert ballast(COVERED) == 0.0
+
+
+def test_ballast__narrow_vertical__needs_its_closing_and_a_half() -> None:
+    """More than its grid; with its value and the haircut more than its width of 20."""
+    legs = price(Account(0.0, NARROW.legs), MARKET, Terms())
+    short, long = legs
+    required = 1.5 * 2.0 * short.half_spread
+    assert ballast(NARROW) == pytest.approx(required + short.mark - long.bid)
+    assert 20.0 + long.half_spread < ballast(NARROW) < 30.0
+    assert required > 1.1 * grid_losses(legs, Terms()).max()
+
+
+def test_ballast__wide_vertical__its_closing_is_no_part_of_what_it_needs() -> None:
+    short, long = price(Account(0.0, VERTICAL.legs), MARKET, Terms())
+    worst = grid_losses([short, long], Terms()).max()
+    assert worst > 1.5 * 2.0 * short.half_spread
+    assert ballast(VERTICAL) == pytest.approx(worst + short.mark - long.bid)
 
 
 def test_ballast__long_that_dies_first__needs_what_the_short_alone_needs() -> None:

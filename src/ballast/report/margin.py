@@ -66,6 +66,10 @@ PORTFOLIOS = (
         "vertical: -1 C 2,200, +1 C 2,400, 30 days", (_short(30, 2_200, C), _long(30, 2_400, C))
     ),
     Portfolio(
+        "narrow vertical: -1 C 2,200, +1 C 2,220, 90 days",
+        (_short(90, 2_200, C), _long(90, 2_220, C)),
+    ),
+    Portfolio(
         "iron condor: +P 1,600 -P 1,800 -C 2,200 +C 2,400, 30 days",
         (_long(30, 1_600, P), _short(30, 1_800, P), _short(30, 2_200, C), _long(30, 2_400, C)),
     ),
