@@ -121,6 +121,29 @@ def test_gap__beyond_all_requirements__is_paid_by_account_fund_and_lps_in_this_o
     assert market.insurance.available() == max(left, 0)
 
 
+@pytest.mark.parametrize("stake", [0, 50, 400_000])
+@pytest.mark.parametrize(("number", "strike"), [(0, 2_000), (0, 2_200), (1, 2_200)])
+def test_gap__two_fifths_down__leaves_bad_debt_of_puts_at_their_requirement(
+    market: LocalMarket, number: int, strike: int, stake: int
+) -> None:
+    """Far cells count at three quarters: half of spot, and that is less than two fifths of it."""
+    if stake:
+        staker = market.fund("stranger", quote=stake)
+        market.insurance.deposit(market.assets(stake), staker, sender=staker)
+    price = _at_maintenance(market, "trader", ((number, strike, "put", 20.0),), 0.6)
+    market.transmit(round(price * Decimal("0.6"), 6))
+    market.refresh()
+    assert assessed(market, "trader").equity < 0
+    fund, before = market.insurance.available(), nav(market)
+    toll = liquidated(market, ("trader",))
+    assert not market.margin.account(market.who("trader"))[2]
+    assert toll.shortfall > 0
+    assert toll.from_fund == min(toll.shortfall, fund)
+    assert toll.from_fund + toll.from_lps == toll.shortfall
+    market.refresh()
+    assert abs(before - nav(market) - toll.from_lps * 10**12) <= 2 * 10**15
+
+
 def test_gap__flagged__lps_who_leave_have_paid_their_part(market: LocalMarket) -> None:
     """V23: before and after it is realised NAV is the same, and a flag says it before."""
     price = _at_maintenance(market, "trader", CALL, 1.8)

@@ -11,7 +11,8 @@ from dataclasses import astuple, dataclass, field
 from typing import Final
 
 from ballast.chain.deployment import Plan, Ref, Step
-from ballast.market.sheet import ZERO_ADDRESS, SheetNumbers
+from ballast.chain.protocol import ZERO_ADDRESS
+from ballast.market.sheet import SheetNumbers
 from ballast.units import WAD
 
 
@@ -156,7 +157,10 @@ def market_plan(settings: MarketSettings) -> Plan:
                 roles.owner,
                 roles.guardian,
                 roles.keeper,
-                *(Ref(name) for name in ("oracle", "surface", "quoter", "book", "vault", "token", "margin")),
+                *(
+                    Ref(name)
+                    for name in ("oracle", "surface", "quoter", "book", "vault", "token", "margin")
+                ),
                 Ref("sheet"),
             ),
         ),

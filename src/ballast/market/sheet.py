@@ -10,10 +10,10 @@ from dataclasses import astuple, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from ballast.chain.protocol import ZERO_ADDRESS
 from ballast.errors import BallastError
 from ballast.units import DAY, WAD
 
-ZERO_ADDRESS: Final = "0x" + "00" * 20
 POINT: Final = WAD // 100
 """A point of volatility, and one per cent."""
 BASIS: Final = WAD // 10_000
