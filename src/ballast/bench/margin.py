@@ -58,7 +58,7 @@ def check() -> int:
 
 
 def _ailing(market: LocalMarket, legs: int) -> str:
-    """An account below its maintenance requirement: as much taken out as may be, then spot rises."""
+    """An account below its maintenance requirement: all taken out that may be, then spot rises."""
     _written(market)
     account = market.who("trader")
     for strike in (2_000, 2_050, 2_100, 2_150)[:legs]:
