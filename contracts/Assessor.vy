@@ -491,7 +491,7 @@ def _buyback(
     excess: int256 = max(convert(price, int256) - leg.mark - 2 * leg.half_spread, 0)
     closing: int256 = requirement._ceil_div(totals.closing + leg.owed * excess, LOTS)
     least: int256 = min(leg.owed, convert(terms.dust, int256))
-    delays: bool = totals.owned_value >= min(
+    delays: bool = totals.owned_value != 0 and totals.owned_value >= min(
         unsafe_mul(convert(terms.windup_reward, int256), LOTS),
         totals.owed_value * convert(terms.bonus_max, int256) // WAD,
     )
@@ -583,7 +583,7 @@ def _sized(found: types.Cut, case: Case, most: int256) -> types.Cut:
         return found
     trial: Trial = self._trial(case, most)
     if trial.health > convert(case.terms.health_high, int256):
-        trial = self._searched(case, trial)
+        trial = self._searched(case, trial, found.before)
     owed: int256 = case.account.legs[case.index].owed
     dust: int256 = convert(case.terms.dust, int256)
     if owed - trial.lots < dust and trial.lots != owed:
@@ -609,13 +609,14 @@ def _sized(found: types.Cut, case: Case, most: int256) -> types.Cut:
 
 @internal
 @pure
-def _searched(case: Case, full: Trial) -> Trial:
+def _searched(case: Case, full: Trial, before: types.Assessment) -> Trial:
     """
     @notice The size that brings health into its band, where all that is asked for brings it above.
         Health is continuous in size, so one exists; what is missing for the middle of the band is close
         to a line, so the first step mostly finds it
     @param case The liquidation
     @param full All that is asked for
+    @param before The account
     @return Where twelve steps find none in the band, the least that they found above it
     """
     low: int256 = convert(case.terms.health_low, int256)
@@ -623,7 +624,9 @@ def _searched(case: Case, full: Trial) -> Trial:
     middle: int256 = (low + high) // 2
     above: Trial = full
     below: int256 = 0
-    lack: int256 = self._lack(self._trial(case, 0), middle)
+    lack: int256 = unsafe_sub(
+        unsafe_div(unsafe_mul(convert(before.maintenance, int256), middle), WAD), before.equity
+    )
     for step: uint256 in range(MAX_STEPS):
         width: int256 = above.lots - below
         if width <= 1:

@@ -217,9 +217,10 @@ def apply(
         if not is_fitting and (written > 0 or held > 0 or lent > 0):
             refusal._refuse("book: range")
         self.guards[expiry] = NOWHERE
-        self.freshness = book_words._intersected(self.freshness, NOWHERE)
+        freshness: uint256 = ((self.freshness >> 84) << 84) | NOWHERE  # to 0 from 1: holds nowhere
         if flags & BLIND != 0:
-            self.freshness |= book_words.WAITING
+            freshness |= book_words.WAITING
+        self.freshness = freshness
     self.heads[expiry] = head
     self.totals = totals
     if flags & FLOWLESS == 0:

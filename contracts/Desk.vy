@@ -1069,13 +1069,14 @@ def _take_back(
     self._log_margin_trade(account, id, size, less, quote, met.snapshot.spot)
     lock_quote: uint256 = 0
     lock_lots: uint256 = 0
-    lock_quote, lock_lots = self._cover_between(
-        id,
-        met.standing.written,
-        met.standing.escrowed,
-        met.standing.written,
-        met.standing.escrowed - escrowed,
-    )
+    if escrowed != 0:
+        lock_quote, lock_lots = self._cover_between(
+            id,
+            met.standing.written,
+            met.standing.escrowed,
+            met.standing.written,
+            met.standing.escrowed - escrowed,
+        )
     locked_quote: uint256 = 0
     locked_lots: uint256 = 0
     locked_quote, locked_lots = extcall IVault(VAULT).take(

@@ -1,4 +1,4 @@
-"""The table of docs/RISK.md is what the command prints. (Goes to tests/python/test_risk_margin_doc.py with the section.)"""
+"""The table of docs/RISK.md is what the command prints."""
 
 from __future__ import annotations
 
