@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ballast.chain import Contract, Reverted, compile_contract
+from ballast.chain import Contract, Reverted, compile_contract, rolled_back
 from ballast.market.local import FOREVER, LocalMarket
 from tests.market import HOUR, NOBODY, names, outcome, refused, told
 from tests.unit.margin.world import (
@@ -426,6 +426,75 @@ def test_withdraw_option__receiver_that_trades_elsewhere__is_let(
     assert market.quote.balanceOf(mock) > before
     assert market.margin.account(mock) == (market.assets(10_000), 0, ())
     assert_backed(market, ("trader", "other", mock.address))
+
+
+def _sibling_calls(market: LocalMarket, mock: Contract, call: int) -> dict[str, tuple[Any, bytes]]:
+    """What a hook may do in other contracts of the market."""
+    amount = market.assets(1_000)
+    return {
+        "vault.deposit": (market.vault, market.vault.deposit.encode(amount, mock.address)),
+        "fund.deposit": (market.insurance, market.insurance.deposit.encode(amount, mock.address)),
+        "desk.buy": (market.desk, market.desk.buy.encode(call, 10_000, UNLIMITED, FOREVER)),
+        "desk.sell": (market.desk, market.desk.sell.encode(call, 10_000, 0, FOREVER)),
+        "vault.poke": (market.vault, market.vault.poke.encode()),
+        "book.refresh": (market.book, market.book.refresh.encode(call >> 128)),
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["vault.deposit", "desk.buy", "desk.sell", "vault.poke", "book.refresh"],
+)
+def test_withdraw_option__receiver_that_enters_a_sibling__gets_what_it_gets_afterwards(
+    market: LocalMarket, call: int, name: str
+) -> None:
+    """E10, F6: no contract of the market is seen halfway from the hook of another."""
+    mock = _contract_with_options(market, call)
+    market.quote.mint(mock, market.assets(5_000), sender=market.who("deployer"))
+    for taker in (market.vault, market.insurance):
+        _as(market, mock, market.quote, "approve", taker.address, UNLIMITED)
+    target, payload = _sibling_calls(market, mock, call)[name]
+    at = market.chain.timestamp + 60
+    found = []
+    for inside in (True, False):
+        with rolled_back(market.chain):
+            mock.set_mode(5 if inside else 0, target, payload)
+            if inside:
+                market.chain.set_timestamp(at)
+            _as(market, mock, market.margin, "withdraw_option", call, 10_000)
+            if inside:
+                assert mock.entered() == 1
+            else:
+                market.chain.set_timestamp(at)
+                mock.act(target, payload)
+            assert_backed(market, ("trader", "other", mock.address))
+            found.append(
+                (
+                    market.quote.balanceOf(mock),
+                    market.token.balanceOf(mock, call),
+                    market.vault.balanceOf(mock),
+                    market.insurance.balanceOf(mock),
+                    market.margin.account(mock),
+                    market.vault.balances(),
+                    market.vault.nav()[0] // 10**18,
+                )
+            )
+    assert found[0] == found[1]
+
+
+def test_withdraw_option__receiver_that_enters_the_fund__is_refused(
+    market: LocalMarket, call: int
+) -> None:
+    """The fund asks margin what is pending, and margin does not answer halfway."""
+    mock = _contract_with_options(market, call)
+    market.quote.mint(mock, market.assets(5_000), sender=market.who("deployer"))
+    _as(market, mock, market.quote, "approve", market.insurance.address, UNLIMITED)
+    mock.set_mode(5, *_sibling_calls(market, mock, call)["fund.deposit"])
+    with pytest.raises(Reverted):
+        _as(market, mock, market.margin, "withdraw_option", call, 10_000)
+    mock.set_mode(0)
+    mock.act(*_sibling_calls(market, mock, call)["fund.deposit"])
+    assert market.insurance.balanceOf(mock) > 0
 
 
 def test_withdraw_option__receiver_that_refuses__keeps_them_where_they_are(
