@@ -23,7 +23,8 @@ from ballast.model.essvi import (
 )
 
 LOG_MONEYNESS = np.linspace(-4.0, 4.0, 801)
-SLICES = st.builds(Slice, st.floats(1e-4, 4.0), st.floats(-0.95, 0.95), st.floats(0.0, 2.0))
+SLOPES = st.just(0.0) | st.floats(1e-18, 2.0)  # the least above zero that a contract can hold
+SLICES = st.builds(Slice, st.floats(1e-4, 4.0), st.floats(-0.95, 0.95), SLOPES)
 
 
 def exact_variance(smile: Slice, k: float) -> mpmath.mpf:
