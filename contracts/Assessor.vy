@@ -36,15 +36,16 @@ from interfaces import ISurface
 from . import types
 from . import units
 from .math import carry
+from .math import fixed
 from .math import requirement
 from .math import series
 from .math import shock_cells
 
 implements: IAssessor
 
-MAX_LEGS: constant(uint256) = 8
-LOTS: constant(int256) = 10**4  # in a contract
-WAD: constant(int256) = 10**18
+MAX_LEGS: constant(uint256) = requirement.MAX_LEGS
+LOTS: constant(int256) = requirement.LOTS
+WAD: constant(int256) = fixed.WAD
 MAX_STEPS: constant(uint256) = 12  # of the search for a size
 
 _ORACLE: immutable(IOracle)

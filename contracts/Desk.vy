@@ -135,6 +135,7 @@ def buy(
 ) -> uint256:
     """
     @notice Buys options to open
+    @dev Meets the market as `_opening` does, written out: a struct less to copy, in the hottest path
     @param id Series
     @param lots How many
     @param most Assets that the buyer pays at most, fees included
@@ -219,8 +220,9 @@ def sell(
 ) -> (uint256, uint256):
     """
     @notice Sells options back. Open at every caution level while spot can be read
-    @dev Where free quote is short, options are paid for in underlying that covers nothing any more, for
-        calls their own cover, at spot and b_delta more. `least` is asked of the price in assets
+    @dev Meets the market as `_closing` does, written out for the same reason. Where free quote is
+        short, options are paid for in underlying that covers nothing any more, for calls their own
+        cover, at spot and b_delta more. `least` is asked of the price in assets
     @param id Series
     @param lots How many
     @param least Assets that the seller gets at least, fees deducted

@@ -6,8 +6,8 @@
 @license MIT
 @notice Staked quote tokens that bear what margin accounts cannot pay, before the LPs do, for a part of fees and of liquidations.
     ERC-4626 with a door that opens slowly: who wants to leave says so, waits ten days, and then has two.
-@dev The fund is worth what it has, however that came: liquidations pay by plain transfer, fees wait in the vault until somebody
-    fetches them and count from the trade on, so that nobody can come just before that. A gift is the stakers'; with 10^12 virtual
+@dev The fund is worth what it has, however that came. Its part of fees and of liquidations waits in the vault until somebody
+    fetches it and counts from the trade on, so that nobody can come just before that. A gift is the stakers'; with 10^12 virtual
     shares, that nobody owns, it can move no newcomer's price by what he would notice.
 
     The danger is a staker who leaves when he sees a loss coming. Hence the wait; the window, without which one could ask on the first

@@ -23,7 +23,6 @@ from .math import refusal
 implements: ILens
 
 MAX_LEGS: constant(uint256) = 8
-MAX_LOTS: constant(uint256) = 2**31 - 1
 
 MARGIN: public(immutable(address))
 DESK: public(immutable(address))

@@ -40,14 +40,13 @@ from . import units
 from .math import account_word
 from .math import payoff
 from .math import refusal
-from .math import series
 from .modules import accounts
 
 implements: IMargin
 
 initializes: accounts
 
-MAX_LEGS: constant(uint256) = 8
+MAX_LEGS: constant(uint256) = accounts.MAX_LEGS
 RECEIVED: constant(bytes4) = 0xF23A6E61  # onERC1155Received
 
 DESK: public(immutable(address))

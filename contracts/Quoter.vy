@@ -35,7 +35,6 @@ implements: IQuoter
 
 LOT: constant(int256) = 10**14
 TWICE: constant(int256) = 2 * 10**9  # a product of two WAD becomes twice its amount at 1e-45
-TWICE_QUOTE: constant(int256) = 2 * 10**45  # one quote token
 TWICE_WAD: constant(int256) = 2 * 10**27  # 1e-18 of one
 MAX_LOTS: constant(int256) = 2**31 - 1
 TWICE_MAX_LOTS: constant(uint256) = 2**32 - 2
