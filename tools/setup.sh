@@ -128,7 +128,7 @@ write_locks() {
         "$UV" pip compile -q --universal --generate-hashes --no-emit-index-url \
             --no-emit-find-links --no-header --python-version 3.11 "$@"
     }
-    compile --extra test --extra dev pyproject.toml -o requirements.lock
+    compile --extra test --extra dev --extra bots pyproject.toml -o requirements.lock
     compile tools/mamushi.in -o tools/mamushi.lock
     compile tools/uv.in -o tools/uv.lock
 }
