@@ -101,6 +101,15 @@ class ApeChain(BaseChain):
     def code(self, address: str) -> bytes:
         return bytes(self._provider.get_code(checksummed(address)))
 
+    def set_code(self, address: str, code: bytes) -> None:
+        """Let an address hold this runtime code, unchecked; its storage, ether and nonce stay."""
+        with self._dev_only("set code"):
+            self._provider.set_code(checksummed(address), code)
+
+    def set_nonce(self, address: str, nonce: int) -> None:
+        with self._dev_only("set a nonce"):
+            self._provider.make_request("anvil_setNonce", [checksummed(address), hex(nonce)])
+
     def set_timestamp(self, timestamp: int) -> None:
         """Let the next block be of this time, which must not lie before `timestamp`."""
         with self._dev_only("travel in time"):

@@ -92,8 +92,13 @@ class Chain(Protocol):
 
     def code(self, address: str) -> bytes: ...
 
+    def set_code(self, address: str, code: bytes) -> None:
+        """Let an address hold this runtime code, unchecked; its storage, ether and nonce stay."""
+
     def nonce(self, address: str) -> int:
         """Transactions sent so far: what the address of the next contract follows from."""
+
+    def set_nonce(self, address: str, nonce: int) -> None: ...
 
     def set_timestamp(self, timestamp: int) -> None:
         """Let the next block be of this time, which must not lie before `timestamp`."""

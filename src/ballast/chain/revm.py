@@ -196,9 +196,23 @@ class RevmChain(BaseChain):
         cuts = (padded[:-33], padded)
         return next((code for code in cuts if keccak(code) == info.code_hash), b"")
 
+    def set_code(self, address: str, code: bytes) -> None:
+        """Let an address hold this runtime code, unchecked; its storage, ether and nonce stay."""
+        address = checksummed(address)
+        self._settle()
+        info = self._peek(address)
+        self._write({address.lower(): _account(info.nonce, info.balance, code)}, {})
+
     def nonce(self, address: str) -> int:
         """Transactions sent, or contracts created by a contract."""
         return self._peek(checksummed(address)).nonce
+
+    def set_nonce(self, address: str, nonce: int) -> None:
+        address = checksummed(address)
+        self._settle()
+        info = self._peek(address)
+        code = self.code(address)
+        self._write({address.lower(): _account(nonce, info.balance, code)}, {})
 
     def storage(self, address: str, slot: int) -> int:
         """A storage word."""
@@ -319,9 +333,9 @@ class RevmChain(BaseChain):
         )
 
 
-def _account(nonce: int, wei: int) -> AccountInfo:
+def _account(nonce: int, wei: int, code: bytes = b"") -> AccountInfo:
     """pyrevm's stub forgets the balance."""
-    return AccountInfo(nonce=nonce, balance=wei)  # type: ignore[call-arg]
+    return AccountInfo(nonce=nonce, balance=wei, code=code or None)  # type: ignore[call-arg]
 
 
 def _raw_log(log: Log) -> RawLog:

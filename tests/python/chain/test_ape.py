@@ -71,6 +71,15 @@ def test_eth_tester__set_balance__says_which_network_can(tester: ApeChain) -> No
         tester.set_balance(tester.accounts[0], 1)
 
 
+def test_eth_tester__set_code__says_which_network_can(tester: ApeChain) -> None:
+    for action, change in (
+        ("set code", lambda: tester.set_code(tester.accounts[0], b"")),
+        ("set a nonce", lambda: tester.set_nonce(tester.accounts[0], 1)),
+    ):
+        with pytest.raises(ChainError, match=f"cannot {action}; use ethereum:local:foundry"):
+            change()
+
+
 def test_time_travel__on_a_live_network__refused(
     tester: ApeChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from ballast.chain import (
     compile_contract,
     rolled_back,
 )
+from ballast.chain.deployment import predict
 from ballast.errors import ChainError
 
 START = 5
@@ -284,6 +285,66 @@ def test_set_balance__pays_from_it(chain: Chain, probe: Contract, alice: str, no
     chain.set_balance(alice, 10)
     probe.pay(nobody, sender=alice, value=4)
     assert (chain.balance(alice), chain.balance(nobody)) == (6, 4)
+
+
+# --- what only a development network can do
+
+
+def test_set_code__then_called__runs_on_the_state_that_was_there(
+    chain: Chain, probe: Contract
+) -> None:
+    """A constructor can be run where another contract stands: see `ballast.venues.plant`."""
+    artifact = compile_contract("Probe")
+    probe.bump(2)
+    before = (chain.nonce(probe.address), chain.balance(probe.address), chain.code(probe.address))
+    chain.set_code(probe.address, artifact.bytecode + (40).to_bytes(32))
+    runtime = chain.send(probe.address, b"").data
+    assert runtime.startswith(artifact.runtime)
+    chain.set_code(probe.address, runtime)
+    assert (probe.count(), chain.nonce(probe.address), chain.balance(probe.address)) == (
+        40,
+        *before[:2],
+    )
+    assert chain.code(probe.address) == runtime != before[2]
+    assert probe.bump().value == 41
+
+
+def test_set_code__where_nothing_was__and_none_again(
+    chain: Chain, probe: Contract, nobody: str
+) -> None:
+    chain.set_balance(nobody, 5)
+    chain.set_code(nobody, chain.code(probe.address))
+    planted = chain.at(compile_contract("Probe"), nobody)
+    assert planted.bump(3).value == 3
+    assert (planted.count(), probe.count(), planted.balance) == (3, START, 5)
+    chain.set_code(nobody, b"")
+    assert chain.code(nobody) == b""
+
+
+def test_set_nonce__says_where_the_next_contract_stands(chain: Chain, nobody: str) -> None:
+    chain.set_balance(nobody, 10**18)
+    chain.set_nonce(nobody, 446)
+    assert chain.nonce(nobody) == 446
+    probe = chain.deploy(compile_contract("Probe"), START, sender=nobody)
+    assert probe.address == predict(nobody, 446)
+    assert chain.nonce(nobody) == 447
+
+
+def test_set_nonce__of_a_contract__says_where_it_creates(chain: Chain, probe: Contract) -> None:
+    chain.set_nonce(probe.address, 1_000)
+    assert probe.spawn().value == predict(probe.address, 1_000)
+    assert (probe.count(), chain.nonce(probe.address)) == (START, 1_001)
+
+
+def test_revert__restores_code_and_nonce(chain: Chain, probe: Contract, nobody: str) -> None:
+    snapshot, code, nonce = chain.snapshot(), chain.code(probe.address), chain.nonce(probe.address)
+    chain.set_code(probe.address, b"\x00")
+    chain.set_code(nobody, code)
+    chain.set_nonce(probe.address, 77)
+    assert (chain.code(probe.address), chain.nonce(probe.address)) == (b"\x00", 77)
+    chain.revert(snapshot)
+    assert (chain.code(probe.address), chain.code(nobody)) == (code, b"")
+    assert (chain.nonce(probe.address), probe.bump().value) == (nonce, START + 1)
 
 
 # --- time
