@@ -33,3 +33,7 @@ class ChainError(BallastError):
 
 class ReportError(BallastError):
     """A report that cannot be built or written."""
+
+
+class VenueError(BallastError):
+    """A venue that cannot be put up, or made to do what was asked of it."""

@@ -14,11 +14,12 @@ MAY_IMPORT = {
     "__init__": BASE,
     "model": BASE,
     "chain": BASE,
+    "venues": BASE | {"chain"},
     "market": BASE | {"chain"},
     "report": BASE | {"model", "chain", "market"},
     "bench": BASE | {"model", "chain", "market"},
     "fuzz": BASE | {"model", "chain", "market"},
-    "sim": BASE | {"model", "chain", "market"},
+    "sim": BASE | {"model", "chain", "market", "venues"},
     "bots": BASE | {"model", "chain", "market"},
     "dash": BASE | {"sim", "chain", "market"},
 }
