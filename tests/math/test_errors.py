@@ -297,6 +297,7 @@ MODULES_ELSEWHERE = {
     "carry": (f"{UNIT}/surface/test_views.py",),
     "desk_word": ("tests/math/test_book_math.py", f"{UNIT}/desk/test_roles.py"),
     "exposure": ("tests/math/test_book_math.py", f"{UNIT}/quoter/test_quote.py, to the unit"),
+    "hedge_band": ("tests/math/test_hedge_band.py",),
     "mark_out": (f"{UNIT}/book/test_flows.py, to the unit",),
     "payoff": (f"{UNIT}/desk/test_settlement.py, to the unit", "tests/math/test_book_math.py"),
     "position_word": (f"{UNIT}/book/test_positions.py", "tests/math/test_book_math.py"),
@@ -307,6 +308,7 @@ MODULES_ELSEWHERE = {
     "slice_word": (f"{UNIT}/surface/test_views.py",),
     "smile_mark": (f"{UNIT}/quoter/test_quote.py",),
     "strike_list": (f"{UNIT}/book/test_positions.py",),
+    "tick_price": ("tests/math/test_tick_price.py",),
     "variance_swap": (f"{UNIT}/surface/test_views.py",),
 }
 """Modules of words and sums, each held as a whole by suites of its own."""
