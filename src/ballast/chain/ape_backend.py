@@ -8,8 +8,10 @@ the wall clock; elsewhere `timestamp` tells and time travel is refused.
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import ape
@@ -30,6 +32,7 @@ from ballast.errors import ChainError
 
 GAS_LIMIT: Final = 30_000_000
 LOCAL_NODE: Final = "ethereum:local:foundry"
+FORKED_NODE: Final = "ethereum:mainnet-fork:foundry"
 _NODE_SETTINGS: Final = {"host": "auto", "evm_version": "prague", "base_fee": 0}
 
 
@@ -220,6 +223,38 @@ def local_chain(network: str = LOCAL_NODE) -> Iterator[ApeChain]:
     settings = _NODE_SETTINGS if network.endswith(":foundry") else {}
     with ape.networks.parse_network_choice(network, provider_settings=settings):
         yield ApeChain()
+
+
+@contextmanager
+def forked_chain(url: str) -> Iterator[ApeChain]:
+    """Connect ape to a fork of the mainnet behind this URL for the length of a `with` block."""
+    upstream = {"fork": {"ethereum": {"mainnet": {"upstream_provider": url}}}}
+    with ExitStack() as stack:
+        home = stack.enter_context(
+            TemporaryDirectory(prefix="ballast-fork-", ignore_cleanup_errors=True)
+        )
+        with _home(home):
+            stack.enter_context(
+                ape.networks.parse_network_choice(
+                    FORKED_NODE, provider_settings={**_NODE_SETTINGS, **upstream}
+                )
+            )
+        yield ApeChain()
+
+
+@contextmanager
+def _home(folder: str) -> Iterator[None]:
+    """Another home for the node: in it anvil keeps what it has read of a block, by its number, and
+    takes it for the same block of any other chain with this id."""
+    before = os.environ.get("HOME")
+    os.environ["HOME"] = folder
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["HOME"]
+        else:
+            os.environ["HOME"] = before
 
 
 def _test_accounts() -> Sequence[Any]:

@@ -66,6 +66,16 @@ _FAILURE: Final = re.compile(r"^(?:Revert \{.* output: 0x([0-9a-f]*) \}|Halt \{ 
 Slot = tuple[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """All that a chain knows of one address. Slots that hold zero are left out."""
+
+    nonce: int
+    balance: int
+    code: bytes
+    storage: dict[int, int]
+
+
 @dataclass(slots=True)
 class _Layer:
     """What was there before the writes that followed a snapshot."""
@@ -87,9 +97,9 @@ class RevmChain(BaseChain):
         self._timestamp, self._block_number = timestamp, 1
         self._layers: list[_Layer] = []
         self._unsettled = 0  # bulk calls since the journal was clean
-        for address in ACCOUNTS:
-            self._evm.insert_account_info(address, _account(0, ACCOUNT_WEI))
+        self._known: dict[str, set[int]] = {}  # addresses ever written, and their slots
         self._base: JournalCheckpoint = self._evm.snapshot()
+        self._insert({address.lower(): _account(0, ACCOUNT_WEI) for address in ACCOUNTS}, {})
         self._enter_block()
 
     @property
@@ -221,6 +231,17 @@ class RevmChain(BaseChain):
         self._evm.revert(before)
         return value
 
+    def dump(self) -> dict[str, AccountState]:
+        """The whole state by address: what a genesis block of another node is made of."""
+        self._settle()
+        return {address: self._state(address) for address in sorted(self._known)}
+
+    def _state(self, address: str) -> AccountState:
+        info = self._peek(address)
+        words = {slot: self.storage(address, slot) for slot in sorted(self._known[address])}
+        storage = {slot: word for slot, word in words.items() if word}
+        return AccountState(info.nonce, info.balance, self.code(address), storage)
+
     def set_timestamp(self, timestamp: int) -> None:
         """Let the next block be of this time, which must not lie before `timestamp`."""
         self._check_time(timestamp)
@@ -294,8 +315,10 @@ class RevmChain(BaseChain):
     def _insert(self, accounts: dict[str, AccountInfo], slots: dict[Slot, int]) -> None:
         evm = self._evm
         for address, info in accounts.items():
+            self._known.setdefault(address, set())
             evm.insert_account_info(address, info)
         for (address, key), value in slots.items():
+            self._known.setdefault(address, set()).add(key)
             before = evm.snapshot()  # the insertion loads the account: undo that, or it stays warm
             evm.insert_account_storage(address, key, value)
             evm.revert(before)

@@ -14,8 +14,6 @@ from ballast.venues.plant import actor, actor_address, plant
 
 DECIMALS: Final = 8
 ORACLES: Final = ("oracle one", "oracle two", "oracle three")
-QUORUM: Final = 2
-"""Oracles whose submissions make a round; its answer is their median, its time the last one's."""
 _OWNER: Final = "feed owner"
 _ROUND_TIMEOUT: Final = 1_800
 _LARGEST: Final = 10**30
@@ -79,25 +77,32 @@ class Feed:
         self.proxy.confirmAggregator(aggregator, sender=owner)
 
 
-def new_aggregator(chain: Chain, description: str, decimals: int = DECIMALS) -> Contract:
-    """An aggregator with three oracles. They work for nothing, so it needs no LINK."""
+def new_aggregator(
+    chain: Chain, description: str, decimals: int = DECIMALS, quorum: int = 1
+) -> Contract:
+    """An aggregator with three oracles, who work for nothing, so that it needs no LINK.
+
+    A round stands when a quorum has submitted: its answer is their median, its time the last one's.
+    With a quorum of one a round takes a single block, as one of an off-chain aggregator does.
+    """
     owner = actor(chain, _OWNER)
     terms = (ZERO_ADDRESS, 0, _ROUND_TIMEOUT, ZERO_ADDRESS, 1, _LARGEST, decimals, description)
     made = chain.deploy(published("AccessControlledAggregator"), *terms, sender=owner)
     oracles = [actor(chain, name) for name in ORACLES]
-    made.changeOracles([], oracles, oracles, QUORUM, len(oracles), 0, sender=owner)
+    made.changeOracles([], oracles, oracles, quorum, len(oracles), 0, sender=owner)
     return made
 
 
 def submit(chain: Chain, aggregator: Contract, answer: int, at: int | None = None) -> int:
     """As many oracles as it takes submit one answer, the last of them at this time."""
+    quorum = int(aggregator.minSubmissionCount())
     if at is not None:
-        begin = at - (QUORUM - 1)
+        begin = at - (quorum - 1)
         if begin < chain.timestamp:
-            raise VenueError(f"a round takes {QUORUM} blocks: {at} is too soon after the last")
+            raise VenueError(f"a round takes {quorum} blocks: {at} is too soon after the last")
         chain.set_timestamp(begin)
     number = int(aggregator.latestRound()) + 1
-    for name in ORACLES[:QUORUM]:
+    for name in ORACLES[:quorum]:
         aggregator.submit(number, answer, sender=actor_address(name))
     return number
 

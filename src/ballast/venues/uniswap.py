@@ -107,6 +107,11 @@ class Uniswap:
     def _quote_is_token0(self) -> bool:
         return self.tokens.ordered[0] is self.tokens.usdc
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the pool's liquidity was brought by `stand_up`."""
+        return bool(self.positions.balanceOf(actor_address(_LP)))
+
     # --- what others do
 
     def swap(self, who: str, token: Contract, amount: int, *, limit: int = 0) -> int:
@@ -154,7 +159,7 @@ class Uniswap:
         self.positions.mint(order, sender=provider)
 
     def _position(self) -> tuple[Any, str]:
-        provider = actor_address(_LP)
-        if not self.positions.balanceOf(provider):
+        if not self.is_ours:
             raise VenueError("the pool's liquidity belongs to others: only one's own can be moved")
+        provider = actor_address(_LP)
         return self.positions.tokenOfOwnerByIndex(provider, 0), provider

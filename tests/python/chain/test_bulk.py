@@ -120,3 +120,16 @@ def _seconds(act: Callable[[], object], rounds: int) -> float:
     for _ in range(rounds):
         act()
     return time.process_time() - begun
+
+
+def test_dump__of_all_that_was_written__is_what_the_chain_says(revm: RevmChain) -> None:
+    probe = revm.deploy(compile_contract("Probe"), 7)
+    probe.store(0, 3, 9)
+    probe.store(1, 1, 0)  # what holds zero again is left out
+    revm.set_balance(probe.address, 5)
+    dump = revm.dump()
+    state = dump[probe.address.lower()]
+    assert (state.nonce, state.balance, state.code) == (1, 5, revm.code(probe.address))
+    assert sorted(state.storage.values()) == [7, 9, 9]
+    assert all(revm.storage(probe.address, slot) == word for slot, word in state.storage.items())
+    assert set(dump) == {address.lower() for address in (*revm.accounts, probe.address)}
