@@ -203,7 +203,7 @@ class Aave:
         lent = ((self.tokens.weth, terms.lent_weth, 18), (self.tokens.usdc, terms.lent_usdc, 6))
         for token, whole, decimals in lent:
             self.lend(whale, token, whole * 10**decimals)
-        for token, whole, decimals in lent:
+        for token, whole, decimals in lent if share else ():
             self.borrow(whale, token, whole * 10**decimals * share // BASIS_POINTS)
 
     def _collateral_for(self, token: Contract, amount: int, other: Contract) -> int:

@@ -58,6 +58,11 @@ class Venues:
         return self.uniswap.quoter
 
     @property
+    def positions(self) -> Contract:
+        """NonfungiblePositionManager."""
+        return self.uniswap.positions
+
+    @property
     def pool(self) -> Contract:
         """Uniswap's of WETH and USDC."""
         return self.uniswap.pool
