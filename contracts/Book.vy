@@ -329,11 +329,11 @@ def close(expiry: uint256) -> DynArray[types.Position, MAX_STRIKES]:
 
 
 @external
-def hold(lots: uint256, caution: uint256, is_jump: bool):
+def hold(lots: int256, caution: uint256, is_jump: bool):
     """
     @notice Vault: what it holds of underlying beside the book, and its drawdown ladder's level, so that
         a trade finds both here
-    @param lots Of underlying, whole ones
+    @param lots Of underlying, whole ones, owed ones below zero
     @param caution 0 to 3
     @param is_jump Whether what came was charged to nobody
     """
@@ -373,7 +373,7 @@ def refresh(expiry: uint256):
 
 
 @external
-def appraise(underlying: uint256) -> types.Appraisal:
+def appraise(underlying: int256) -> types.Appraisal:
     """
     @notice Refreshes every expiry whose guard has failed, then values the book
     @param underlying Units held beside it, WAD: their delta counts in U and in the width
@@ -443,7 +443,7 @@ def renewed_standing(id: uint256, snapshot: types.Snapshot, flow_gap: uint256) -
 
 @external
 @view
-def appraisal(underlying: uint256) -> types.Appraisal:
+def appraisal(underlying: int256) -> types.Appraisal:
     """
     @notice What `appraise` would return, computed in memory
     @param underlying Units held beside it, WAD
@@ -732,7 +732,7 @@ def _standing(
             flow_delta=flows.delta,
             flow_vega=flows.vega,
         ),
-        underlying=unsafe_mul(book_words._held_lots(freshness), units.LOT),
+        underlying=unsafe_mul(book_words._held_lots(freshness), convert(units.LOT, int256)),
         toxicity=unsafe_mul(flows.toxicity, book_words.TOXICITY_GRAIN),
         written=lots & position_word.LOTS,
         held=(lots >> 31) & position_word.LOTS,
@@ -1164,7 +1164,7 @@ def _appraisal(
     found: DynArray[Evaluation, MAX_EXPIRIES],
     snapshot: types.Snapshot,
     roster: uint256,
-    underlying: uint256,
+    underlying: int256,
 ) -> types.Appraisal:
     """
     @notice The book's value, and by how much it may be off or move before anyone can act
@@ -1183,7 +1183,7 @@ def _appraisal(
         sums.gamma,
         x,
         convert(snapshot.spot, int256),
-        convert(underlying, int256),
+        underlying,
     )
     gamma: int256 = exposure._gamma_dollars(sums.gamma, x)
     dollars: uint256 = convert(abs(delta), uint256)

@@ -5,7 +5,7 @@
 @title Vault
 @license MIT
 @notice All money of the LPs: quote token, underlying, the cover of what the vault has written, what holders of settled options are
-    owed, and a queue for LPs who wait for cover to come free. ERC-4626 over a marked book, with the quote token as asset.
+    owed, and a queue for LPs who wait for cover to come free. What the hedger has taken to venues counts as the hedger says. ERC-4626 over a marked book, with the quote token as asset.
 @dev Shares are minted at the high mark and burnt at the low mark, NAV plus and minus u; what a price or a surface can surprise with
     lies between the two. Both come from `Book`, which refreshes what is stale within the same call: a flow needs a price, a preview
     makes the same computation in memory and gives the same number. Where no price is to be had only `exitAtFloor` pays: a share of
@@ -24,6 +24,7 @@
 from ethereum.ercs import IERC20
 from ethereum.ercs import IERC20Detailed
 from interfaces import IBook
+from interfaces import IHedger
 from interfaces import IRiskSheet
 from interfaces import IVault
 from . import types
@@ -60,6 +61,7 @@ BOOK: public(immutable(address))
 DESK: public(immutable(address))
 MARGIN: public(immutable(address))  # holds what accounts owe
 FUND: public(immutable(address))  # receives dues
+HEDGER: public(immutable(address))  # takes what is free to venues, and brings it back
 OWNER: public(immutable(address))
 decimals: public(immutable(uint8))
 VIRTUAL: immutable(uint256)  # shares that nobody owns
@@ -85,7 +87,7 @@ struct Marks:  # the vault at one moment
     parts: uint256  # the same with the virtual ones
     free: uint256  # assets
     room: uint256  # assets that LPs may still bring
-    underlying: uint256  # WAD
+    underlying: int256  # less what is owed on venues, WAD
     is_waiting: bool  # somebody is in the queue
 
 
@@ -97,6 +99,7 @@ def __init__(
     desk: address,
     margin: address,
     fund: address,
+    hedger: address,
     owner: address,
     _name: String[48],
     _symbol: String[16],
@@ -109,13 +112,14 @@ def __init__(
     @param desk Trades; need not stand yet
     @param margin Holds accounts; need not stand yet
     @param fund Receives its part of fees
+    @param hedger Hedges on venues; need not stand yet
     @param owner Names the receiver of the performance fee: the timelock
     @param _name Of the share
     @param _symbol Of the share
     """
     if quote == underlying:
         refusal._refuse("vault: tokens")
-    if empty(address) in [book, desk, margin, fund, owner]:
+    if empty(address) in [book, desk, margin, fund, hedger, owner]:
         refusal._refuse("vault: address")
     quote_decimals: uint256 = self._decimals(quote)
     underlying_decimals: uint256 = self._decimals(underlying)
@@ -126,6 +130,7 @@ def __init__(
     DESK = desk
     MARGIN = margin
     FUND = fund
+    HEDGER = hedger
     OWNER = owner
     self.name = _name
     self.symbol = _symbol
@@ -146,17 +151,17 @@ def take(
 ) -> (uint256, uint256):
     """
     @notice A premium in, cover locked
-    @param payer Who pays; has approved the vault
+    @param payer Who pays; has approved the vault. Where it is the margin contract an account closes
     @param amount Assets
     @param dues Assets of them that are the fund's
     @param lock_quote Assets that cover puts
     @param lock_lots Lots of underlying that cover calls
     @return Assets and lots of underlying locked now
     """
-    self._require_desk()
+    self._require_caller(DESK)
     locked_quote: uint256 = 0
     locked_lots: uint256 = 0
-    locked_quote, locked_lots = ledger._take(amount, dues, lock_quote, lock_lots)
+    locked_quote, locked_lots = ledger._take(amount, dues, lock_quote, lock_lots, payer == MARGIN)
     self._pull(asset, payer, amount)
     return locked_quote, locked_lots
 
@@ -180,7 +185,7 @@ def pay(
     @param underlying_price At which underlying stands for quote, WAD; not asked without `release_lots`
     @return Assets and units of underlying paid, the latter rounded down
     """
-    self._require_desk()
+    self._require_caller(DESK)
     in_kind: uint256 = max_value(uint256)
     if underlying_price != 0:
         in_kind = amount * unsafe_mul(QUOTE_SCALE, units.WAD) // underlying_price
@@ -202,7 +207,7 @@ def settle(expiry: uint256, sums: types.Settlement):
     @param expiry Unix time, settled once
     @param sums Of the expiry; where no lots will be redeemed the pot stays empty
     """
-    self._require_desk()
+    self._require_caller(DESK)
     ledger._settle(expiry, sums)
     self._tell_book(False)
     if sums.pot_lots != 0:
@@ -222,7 +227,7 @@ def pay_out(expiry: uint256, receiver: address, quote: uint256, underlying: uint
     @param underlying Units of underlying
     @param lots Lots redeemed
     """
-    self._require_desk()
+    self._require_caller(DESK)
     back: uint256 = ledger._pay_out(expiry, quote, underlying, lots)
     if back != 0:
         log IVault.PotEmptied(expiry=expiry, quote=back & ledger.LOW_104, underlying=back >> 104)
@@ -243,7 +248,7 @@ def collect(quote: uint256, underlying: uint256, cleared: uint256):
     @param underlying Units
     @param cleared Assets of debt
     """
-    self._require_margin()
+    self._require_caller(MARGIN)
     gone: uint256 = ledger._collect(quote, underlying, cleared)
     if underlying != 0:
         self._tell_book(True)
@@ -258,9 +263,8 @@ def exchange(underlying: uint256, quote: uint256):
     @param underlying Units
     @param quote Assets, no more than is free
     """
-    self._require_margin()
-    self._require_free(quote, ledger._free(ledger._balances()))
-    ledger._debit(quote)
+    self._require_caller(MARGIN)
+    ledger._lend(quote, 0)
     ledger._collect(0, underlying, 0)
     self._tell_book(True)
     log IVault.UnderlyingExchanged(underlying=underlying, quote=quote)
@@ -274,9 +278,50 @@ def set_bad_debt(amount: uint256):
     @notice What flagged accounts owe beyond what they and the fund have, as of now, in the place of the last figure
     @param amount Assets
     """
-    self._require_margin()
+    self._require_caller(MARGIN)
     ledger._set_bad_debt(amount)
     log IVault.BadDebtChanged(amount=amount)
+
+
+# The hedger
+
+
+@external
+def trade(
+    venue: address, quote: uint256, underlying: uint256, order: Bytes[132]
+) -> (uint256, uint256):
+    """
+    @notice Free tokens to a venue, an order there, and what has come when it is done. The lock holds all the while, so nobody meets
+        the vault without what is on its way
+    @param venue Whom the hedger has found fit, or without an order whom it owes a reward
+    @param quote Assets, of the reserve too
+    @param underlying Units that cover nothing
+    @param order What to call there
+    @return Assets and units that came, by the tokens' word
+    """
+    self._require_caller(HEDGER)
+    ledger._lend(quote, underlying)
+    self._send(asset, venue, quote)
+    self._send(UNDERLYING, venue, underlying)
+    assets: uint256 = self._held(asset)
+    amount: uint256 = self._held(UNDERLYING)
+    if len(order) != 0:
+        raw_call(venue, order)
+    assets = self._held(asset) - assets
+    amount = self._held(UNDERLYING) - amount
+    ledger._credit_both(assets, amount)
+    return assets, amount
+
+
+@external
+def note_venues(word: uint256):
+    """
+    @notice What is on venues now
+    @param word See `venue_word`
+    """
+    self._require_caller(HEDGER)
+    ledger._set_venues(word)
+    self._tell_book(True)
 
 
 # LPs: at the marks
@@ -784,6 +829,7 @@ def holdings() -> IVault.Holdings:
         locked_quote=held.locked_quote,
         locked_lots=held.locked_lots,
         caution=held.level,
+        loose_quote=ledger._loose(held),
     )
 
 
@@ -921,22 +967,13 @@ def redemptions() -> (uint256, uint256, uint256, uint256):
 
 @internal
 @view
-def _require_desk():
+def _require_caller(allowed: address):
     """
-    @notice Reverts unless the desk calls
+    @notice Reverts unless the one contract of the market calls that may
+    @param allowed Which
     """
-    if msg.sender != DESK:
-        refusal._refuse("vault: not the desk")
-
-
-@internal
-@view
-def _require_margin():
-    """
-    @notice Reverts unless the margin contract calls
-    """
-    if msg.sender != MARGIN:
-        refusal._refuse("vault: not margin")
+    if msg.sender != allowed:
+        refusal._refuse("vault: caller")
 
 
 @internal
@@ -1089,13 +1126,13 @@ def _open() -> Marks:
 
 @internal
 @view
-def _beside(held: ledger.Balances) -> uint256:
+def _beside(held: ledger.Balances) -> int256:
     """
-    @notice Underlying that the book counts in the potential, as trades meet it there: whole lots
+    @notice Underlying that the book counts in the potential, as trades meet it there: whole lots, less what is owed on venues
     @param held Balances
     @return Units, WAD
     """
-    return unsafe_mul(ledger._lots(held), units.LOT)
+    return unsafe_mul(ledger._lots(held), convert(units.LOT, int256))
 
 
 @internal
@@ -1153,7 +1190,7 @@ def _try_read() -> Marks:
     answer: Bytes[APPRAISAL] = b""
     done, answer = raw_call(
         BOOK,
-        abi_encode(self._beside(held), method_id=method_id("appraisal(uint256)")),
+        abi_encode(self._beside(held), method_id=method_id("appraisal(int256)")),
         max_outsize=APPRAISAL,
         is_static_call=True,
         revert_on_failure=False,
@@ -1178,17 +1215,14 @@ def _require_known(marks: Marks):
 @view
 def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
     """
-    @notice The one function that values the vault: cash less dues, underlying at spot, options as the book says. Claims and pots are
-        not in cash. The high mark is rounded up, all else down
+    @notice The one function that values the vault: cash less dues, underlying at spot, options as the book says, venues as the
+        hedger says. Claims and pots are not in cash. The high mark is rounded up, all else down
     @param book Appraisal
     @param held Balances
     @return Marks; unknown ones where a number is out of all bounds
     """
-    if (
-        max(book.spot, book.width) >= MOST_MARK
-        or book.value >= convert(MOST_MARK, int256)
-        or book.value <= -convert(MOST_MARK, int256)
-    ):
+    shifted: uint256 = unsafe_add(convert(convert(book.value, bytes32), uint256), MOST_MARK)
+    if (book.spot | book.width | shifted) >> 160 != 0:
         return empty(Marks)
     # Ledger fields are below 2^128 and a scale below 2^40; only the product with spot can leave its word.
     own: uint256 = unsafe_mul(
@@ -1201,6 +1235,14 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
     width: int256 = convert(book.width, int256)
     low: int256 = unsafe_sub(nav, width)
     high: int256 = unsafe_add(nav, width)
+    reserve: uint256 = held.reserve
+    if held.is_hedged:
+        venues: types.Venues = staticcall IHedger(HEDGER).appraisal(book.spot)
+        nav = unsafe_add(nav, venues.equity)
+        low = unsafe_add(low, venues.low)
+        high = unsafe_add(high, venues.high)
+        reserve = venues.reserve
+    loose: uint256 = ledger._loose(held)
     total_low: uint256 = self._assets_down(low)
     total_high: uint256 = (
         self._assets_down(  # a turn of spot may cure bad debt before anybody says so
@@ -1225,7 +1267,7 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
         spot=book.spot,
         supply=supply,
         parts=unsafe_add(supply, VIRTUAL),
-        free=ledger._free(held),
+        free=unsafe_sub(loose, min(reserve, loose)),
         room=unsafe_sub(ledger.MOST_CASH, min(held.cash, ledger.MOST_CASH)),
         underlying=self._beside(held),
         is_waiting=held.is_waiting,
@@ -1271,7 +1313,9 @@ def _underlying_down(marks: Marks, amount: uint256) -> uint256:
     """
     d: uint256 = (staticcall self._sheet().mark_terms()).d_spot
     more: uint256 = amount * UNIT_SCALE
-    after: types.Appraisal = staticcall IBook(BOOK).appraisal(marks.underlying + more)
+    after: types.Appraisal = staticcall IBook(BOOK).appraisal(
+        marks.underlying + convert(more, int256)
+    )
     worth: uint256 = unsafe_mul(more * marks.spot // units.WAD, units.WAD - min(d, units.WAD))
     worth = unsafe_div(worth, units.WAD)
     rise: uint256 = unsafe_sub(after.potential, min(marks.potential, after.potential))
@@ -1509,6 +1553,16 @@ def _send(token: address, receiver: address, amount: uint256):
         shares._require_receiver(receiver)
         if not extcall IERC20(token).transfer(receiver, amount, default_return_value=True):
             refusal._refuse("vault: token did not pay")
+
+
+@internal
+@view
+def _held(token: address) -> uint256:
+    """
+    @notice Balance of a token, uninvited ones included
+    @param token Which
+    """
+    return staticcall IERC20(token).balanceOf(self)
 
 
 @internal

@@ -151,7 +151,7 @@ struct Risk:  # of one lot held
 
 struct Standing:  # what the book says before a trade
     exposure: Exposure
-    underlying: uint256  # that the vault holds, whole lots, WAD units
+    underlying: int256  # that the vault holds, less what it owes on venues, whole lots, WAD units
     toxicity: uint256  # larger of the two mark-out ratios, not below zero, a plain number
     written: uint256  # lots of the series
     held: uint256
@@ -340,3 +340,10 @@ struct Cut:  # what a liquidation may do
     to_fund: uint256  # of the bonus
     before: Assessment
     after: Assessment  # at a price of the trade that may only get better
+
+
+struct Venues:  # what is on hedging venues, at a price; quote, but for the reserve
+    equity: int256
+    low: int256  # less what leaving costs; of a venue that does not answer nothing
+    high: int256  # of a venue that does not answer without what is owed there
+    reserve: uint256  # assets that stay free for what is owed there

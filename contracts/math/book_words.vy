@@ -13,7 +13,7 @@
         credit of all        p 72 | a 72 | b 72, signed, nano | lots 40; zero where there are none
         guard of an expiry   X from 42 | X to 42 | until 32 | version 32 | slack 32 | posted at 32
         freshness            the same for all expiries at once, the intersection, with the oldest
-                             post | lots of underlying held 40 | caution of the ladder 2 |
+                             post | lots of underlying held 40, signed | caution of the ladder 2 |
                              some expiry is past its cutoff 1 | rebates wait 1
         flows                F_d 64 | W 64, signed, nano | reset at 32 | round of 32 | version 32 |
                              toxicity 32
@@ -36,6 +36,7 @@ WAITING: constant(uint256) = 2**255
 X_GRAIN: constant(uint256) = 10**9  # of a WAD
 TOXICITY_GRAIN: constant(uint256) = 10**12  # of a WAD
 HALF_64: constant(int256) = 2**63
+MOST_HELD: constant(int256) = 2**39 - 1
 
 
 struct Head:
@@ -423,31 +424,31 @@ def _everywhere(freshness: uint256, version: uint256) -> uint256:
 
 @internal
 @pure
-def _with_holdings(freshness: uint256, lots: uint256, caution: uint256) -> uint256:
+def _with_holdings(freshness: uint256, lots: int256, caution: uint256) -> uint256:
     """
     @notice The intersection with what the vault says
     @param freshness Before
-    @param lots Of underlying; what does not fit is pulled to the end of the field
+    @param lots Of underlying, owed ones below zero; what does not fit is pulled to the end of the field
     @param caution 0 to 3
     @return The word
     @custom:error exact where it fits
     """
     return (
         (freshness & (WAITING | PASSED | (2**212 - 1)))
-        | (min(lots, M40) << 212)
+        | ((convert(convert(max(min(lots, MOST_HELD), -MOST_HELD), bytes32), uint256) & M40) << 212)
         | (min(caution, 3) << 252)
     )
 
 
 @internal
 @pure
-def _held_lots(freshness: uint256) -> uint256:
+def _held_lots(freshness: uint256) -> int256:
     """
-    @notice Lots of underlying that the vault holds
+    @notice Lots of underlying that the vault holds, less what it owes on venues
     @param freshness The intersection
     @custom:error exact
     """
-    return (freshness >> 212) & M40
+    return (convert(convert(freshness, bytes32), int256) << 4) >> 216
 
 
 @internal

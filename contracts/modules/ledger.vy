@@ -4,10 +4,14 @@
 @title Ledger
 @license MIT
 @notice The money of the LPs in two words, what margin accounts owe them in a third, and the money of holders of settled options
-    in a word per expiry. Tokens that arrive uninvited are in none of them.
+    in a word per expiry. Tokens that arrive uninvited are in none of them. What is on hedging venues counts there; here only what a
+    trade must know of it.
 @dev `locked quote + dues + earmark <= cash` and `locked lots <= underlying` hold after every function here, each of which checks
     what it lowers; so does every bound that packing needs. A lot of underlying is 10^(decimals - 4) units, a grain of dues
     10^(decimals - 4) assets, both 1e-4 of a whole token.
+
+    The reserve for short debt is not locked: premiums and purchases of accounts may go below it. Only new cover for puts and LPs
+    may not.
 
     The third word is asked only where a bit of the second says that it is not zero: who comes and goes while nobody owes anything
     does not pay for it.
@@ -15,6 +19,7 @@
 
 from .. import types
 from ..math import refusal
+from ..math import venue_word
 
 
 struct Balances:
@@ -28,6 +33,9 @@ struct Balances:
     is_waiting: bool  # somebody is in the queue
     receivable: uint256  # assets that accounts owe for options that have been settled
     bad_debt: uint256  # assets that accounts owe beyond what they and the fund have
+    is_hedged: bool  # something is on venues
+    abroad: int256  # lots of underlying there, owed ones below zero, as of the last hedge
+    reserve: uint256  # assets that stay free for what is owed there
 
 
 LOW_88: constant(uint256) = 2**88 - 1
@@ -42,7 +50,7 @@ LOT: immutable(uint256)  # units of underlying in a lot
 GRAIN: immutable(uint256)  # assets in a grain
 
 hot: uint256  # cash 88 | locked quote 88 | locked lots 40 | dues in grains 40, cash lowest
-rest: uint256  # underlying 104 | earmark 88 | level 2 | is waiting 1 | is owed 1, underlying lowest
+rest: uint256  # underlying 104 | earmark 88 | level 2 | is waiting 1 | is owed 1 | `venue_word` 60, underlying lowest
 debts: uint256  # receivable 128 | bad debt 128, receivable lowest
 pots: HashMap[uint256, uint256]  # by expiry: quote 104 | underlying 104 | lots 48, quote lowest
 
@@ -83,6 +91,9 @@ def _balances() -> Balances:
         is_waiting=rest & WAITING != 0,
         receivable=debts & LOW_128,
         bad_debt=debts >> 128,
+        is_hedged=rest & venue_word.SOME != 0,
+        abroad=venue_word._lots(rest),
+        reserve=venue_word._reserve(rest),
     )
 
 
@@ -90,7 +101,19 @@ def _balances() -> Balances:
 @pure
 def _free(held: Balances) -> uint256:
     """
-    @notice Quote that is neither locked, nor the fund's, nor the queue's
+    @notice Quote that is neither locked, nor the fund's, nor the queue's, nor reserved
+    @param held Balances
+    @return Assets
+    """
+    loose: uint256 = self._loose(held)
+    return unsafe_sub(loose, min(held.reserve, loose))
+
+
+@internal
+@pure
+def _loose(held: Balances) -> uint256:
+    """
+    @notice The same with the reserve
     @param held Balances
     @return Assets
     """
@@ -108,13 +131,13 @@ def _most_units() -> uint256:
 
 @internal
 @view
-def _lots(held: Balances) -> uint256:
+def _lots(held: Balances) -> int256:
     """
-    @notice Underlying in whole lots, locked ones included
+    @notice Underlying in whole lots, locked ones included, and what is on venues
     @param held Balances
-    @return Lots, rounded down
+    @return Lots, of what the vault has rounded down
     """
-    return unsafe_div(held.underlying, LOT)
+    return unsafe_add(convert(unsafe_div(held.underlying, LOT), int256), held.abroad)
 
 
 @internal
@@ -133,14 +156,15 @@ def _free_lots(held: Balances) -> uint256:
 
 @internal
 def _take(
-    amount: uint256, dues: uint256, lock_quote: uint256, lock_lots: uint256
+    amount: uint256, dues: uint256, lock_quote: uint256, lock_lots: uint256, is_closing: bool
 ) -> (uint256, uint256):
     """
-    @notice A premium in, cover locked. The cover may be paid from the premium
+    @notice A premium in, cover locked. The cover may be paid from the premium, that of new puts not from the reserve
     @param amount Assets that come
     @param dues Assets of them that are the fund's, rounded down to grains
     @param lock_quote Assets
     @param lock_lots Lots of underlying
+    @param is_closing Whether the cover takes the place of what an account had set aside
     @return Assets and lots locked now
     """
     hot: uint256 = self.hot
@@ -150,6 +174,8 @@ def _take(
     lots: uint256 = unsafe_add((hot >> 176) & LOW_40, lock_lots)
     grains: uint256 = min(unsafe_add(hot >> 216, unsafe_div(dues, GRAIN)), LOW_40)
     bound: uint256 = unsafe_add(locked, unsafe_mul(grains, GRAIN))
+    if lock_quote != 0 and not is_closing:
+        bound = unsafe_add(bound, venue_word._reserve(rest))
     if (
         (amount | dues | lock_quote | lock_lots) >> 128 != 0  # no sum here is beyond a word
         or cash > LOW_88
@@ -289,6 +315,31 @@ def _debit(assets: uint256):
     @param assets No more than is free
     """
     self.hot = unsafe_sub(self.hot, assets)
+
+
+@internal
+def _lend(quote: uint256, units: uint256):
+    """
+    @notice Quote and underlying out to a venue, the reserve included
+    @param quote Assets, none of them locked, the fund's or the queue's
+    @param units Of underlying that covers nothing
+    """
+    held: Balances = self._balances()
+    if quote > self._loose(held) or units > unsafe_sub(
+        held.underlying, unsafe_mul(held.locked_lots, LOT)
+    ):
+        refusal._refuse("vault: lend")
+    self.hot = unsafe_sub(self.hot, quote)
+    self.rest = unsafe_sub(self.rest, units)
+
+
+@internal
+def _set_venues(word: uint256):
+    """
+    @notice What is on venues
+    @param word See `venue_word`; zero for nothing
+    """
+    self.rest = (self.rest & venue_word.BELOW) | ((word >> 196) << 196)
 
 
 @internal

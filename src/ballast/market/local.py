@@ -158,11 +158,14 @@ class LocalMarket:
             (self.underlying, self.units(underlying)),
         ):
             if amount:
-                token.mint(account, amount, sender=self.actors["deployer"])
+                self._mint(token, account, amount)
             for taker in (self.vault, self.margin, self.insurance):
                 if not token.allowance(account, taker):
                     token.approve(taker, UNLIMITED, sender=account)
         return account
+
+    def _mint(self, token: Contract, account: str, amount: int) -> None:
+        token.mint(account, amount, sender=self.actors["deployer"])
 
     # --- keeper
 

@@ -44,6 +44,24 @@ class Roles:
 
 
 @dataclass(frozen=True)
+class VenueSettings:
+    """Where a market hedges: Uniswap v3, and Aave v3 if `lending_pool` says where."""
+
+    router: str
+    """SwapRouter02."""
+    fee: int = 500
+    """Of the underlying's pool, millionths."""
+    middle: str = ZERO_ADDRESS
+    """What that pool has against the underlying; nothing for the quote token."""
+    far_fee: int = 0
+    """Of the pool of `middle` and the quote token."""
+    lending_pool: str = ZERO_ADDRESS
+    spot_cap: int = WAD // 100
+    """Share of NAV that may stand there on the first day. Nothing ever does; zero shuts it."""
+    lending_cap: int = WAD // 4
+
+
+@dataclass(frozen=True)
 class MarketSettings:
     """Everything in which one market differs from another."""
 
@@ -56,6 +74,7 @@ class MarketSettings:
     grid: int
     """Strikes are multiples of it, WAD."""
     sheet: SheetNumbers = field(default_factory=SheetNumbers)
+    venues: VenueSettings | None = None
     quote_symbol: str = "USDC"
     underlying_symbol: str = "WETH"
     share_name: str = "Ballast WETH/USDC"
@@ -78,16 +97,20 @@ ORDER: Final = (
     "insurance",
     "margin",
     "desk",
+    "spot_venue",
+    "lending_venue",
+    "hedger",
     "lens",
 )
-"""The steps' names, in the order of the transactions."""
+"""The steps' names, in the order of the transactions; a market without venues has none of theirs."""
 
 
 def market_plan(settings: MarketSettings) -> Plan:
     """The contracts of a market. What names another that is deployed later holds its address
     already: it follows from the deployer's nonce."""
     roles = settings.roles
-    steps = {
+    venues = _venue_steps(settings)
+    steps = venues | {
         "pricer": Step("pricer", "Pricer"),
         "valuer": Step("valuer", "Valuer"),
         "quoter": Step("quoter", "Quoter"),
@@ -126,6 +149,7 @@ def market_plan(settings: MarketSettings) -> Plan:
                 Ref("desk"),
                 Ref("margin"),
                 Ref("insurance"),
+                Ref("hedger"),
                 roles.owner,
                 settings.share_name,
                 settings.share_symbol,
@@ -164,8 +188,43 @@ def market_plan(settings: MarketSettings) -> Plan:
                 Ref("sheet"),
             ),
         ),
+        "hedger": Step(
+            "hedger",
+            "Hedger",
+            (
+                *(Ref(name) for name in ("vault", "book", "desk", "oracle", "surface")),
+                roles.owner,
+                [Ref(name) for name in venues],
+                _caps(settings.venues, len(venues)),
+                [name == "lending_venue" for name in venues],
+            ),
+        ),
         "lens": Step(
             "lens", "Lens", tuple(Ref(name) for name in ("margin", "desk", "assessor", "vault"))
         ),
     }
-    return Plan(tuple(steps[name] for name in ORDER))
+    return Plan(tuple(steps[name] for name in ORDER if name in steps))
+
+
+def _venue_steps(settings: MarketSettings) -> dict[str, Step]:
+    terms = settings.venues
+    if terms is None:
+        return {}
+    args = (
+        Ref("vault"),
+        settings.quote_token,
+        settings.underlying,
+        terms.router,
+        terms.fee,
+        terms.middle,
+        terms.far_fee,
+    )
+    steps = {"spot_venue": Step("spot_venue", "SpotVenue", args)}
+    if terms.lending_pool != ZERO_ADDRESS:
+        args = (*args, terms.lending_pool)
+        steps["lending_venue"] = Step("lending_venue", "LendingVenue", args)
+    return steps
+
+
+def _caps(terms: VenueSettings | None, count: int) -> list[int]:
+    return [] if terms is None else [terms.spot_cap, terms.lending_cap][:count]
