@@ -117,7 +117,7 @@ def decide(state: PosterState, terms: PosterTerms) -> list[Action]:
     if not posts or not (is_old or is_far):
         return []
     why = "the surface has drifted" if is_far else "the surface grows old"
-    post = Action("surface", "post", ([one.as_args for one in posts],), why)
+    post = Action("surface", "post", (tuple(one.as_args for one in posts),), why)
     return [post, *refreshes(state.book, state.at)]
 
 
