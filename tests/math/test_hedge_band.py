@@ -12,6 +12,7 @@ import pytest
 from mpmath import mp, mpf
 
 from ballast.chain.compiler import project_root
+from ballast.model import hedging as model
 from tests.math.bytecode import Contract, deployed
 from tests.math.shadow import Shadow
 from tests.math.test_errors import stated_errors
@@ -172,6 +173,16 @@ def test_band__the_example_of_the_design__is_the_published_pair(contract: Contra
     """S = 2000 and a gamma of 0.05: 6.964 and 1.303 units of the underlying."""
     outer, inner = contract.band.words(2_000**2 * WAD // 20, *EXAMPLE)
     assert (round(outer / 2_000 / WAD, 3), round(inner / 2_000 / WAD, 3)) == (6.964, 1.303)
+
+
+def test_band__float_model__agrees_to_its_digits(contract: Contract) -> None:
+    """`ballast.model.hedging`, from a gamma of one quote on: a unit is nothing there."""
+    for gamma, *sheet in points(COUNT, 69, least_gamma=WAD):
+        aversion, gas, cost = (x / WAD for x in sheet)
+        pair = model.band(gamma / WAD, model.HedgeTerms(aversion, gas, cost))
+        outer, inner = contract.band.words(gamma, *sheet)
+        assert outer / WAD == pytest.approx(float(pair.outer), rel=1e-9)
+        assert inner / WAD == pytest.approx(float(pair.inner), rel=1e-9)
 
 
 # --- the shape
