@@ -70,7 +70,7 @@ def _ninth(r: uint256) -> uint256:
     for i: uint256 in range(5):
         if whole >> unsafe_add(bits, 16 >> i) != 0:
             bits = unsafe_add(bits, 16 >> i)
-    t: uint256 = unsafe_mul(GRAIN, unsafe_add(170, unsafe_mul(bits, unsafe_add(bits, 11))))
+    t: uint256 = unsafe_mul(GRAIN, unsafe_add(170, unsafe_mul(bits, unsafe_add(bits, 10))))
     for i: uint256 in range(6):
         t2: uint256 = unsafe_mul(t, t) >> 96
         t4: uint256 = unsafe_mul(t2, t2) >> 96
