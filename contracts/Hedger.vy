@@ -1096,7 +1096,7 @@ def _worth(amount: int256, price: uint256) -> int256:
     @return Assets, toward zero
     """
     return (
-        amount * convert(UNIT_SCALE * price // units.WAD, int256) // convert(QUOTE_SCALE, int256)
+        amount * convert(UNIT_SCALE * price, int256) // convert(units.WAD * QUOTE_SCALE, int256)
     )
 
 
