@@ -51,10 +51,11 @@ NANO: constant(int256) = 10**9
 OPEN_HEALTH: constant(uint256) = units.WAD // 2  # above the sheet's least: where debt is left
 CALM_HEALTH: constant(uint256) = 3 * units.WAD // 2  # above it: collateral is taken back
 ROOT_HOUR: constant(uint256) = 10684346240125840  # of an hour over a year, WAD
-MOST_UNITS: constant(int256) = 2**110  # of a position that is believed, and assets of equity
+MOST_UNITS: constant(int256) = 2**100  # of a position that is believed, and assets of equity
 READ_GAS: constant(uint256) = 300_000
 ORDER_GAS: constant(uint256) = 2_500_000
 OVERHEAD: constant(uint256) = 150_000
+DIGITS: constant(int256) = 16  # units, and assets, by which a lender may round
 DRIFT: constant(int256) = 1024  # part of a position by which it may grow unnoticed
 HALF_TO_QUOTE: constant(uint256) = 2 * 10**27  # of a slope times nano squared, WAD quote
 MOST_RESERVE: constant(uint256) = 2**126
@@ -166,7 +167,8 @@ def hedge() -> int256:
         is_hard=due.is_hard,
         reward=reward,
     )
-    self._note(look.spot, look.terms.debt_reserve, True, reward)
+    self._note(look.spot, look.terms.debt_reserve, True, 0)
+    self._pay(reward)
     return filled
 
 
@@ -213,7 +215,7 @@ def execute(
         spot,
         cap,
     )
-    if filled == 0 or (filled > 0) != (amount > 0) or abs(filled) > abs(amount):
+    if filled == 0 or (filled > 0) != (amount > 0) or abs(filled) > abs(amount) + DIGITS:
         refusal._refuse("hedger: fill")
     worth: int256 = self._worth(abs(filled), spot)
     if lost * WAD > worth * convert(slip, int256) + WAD:
@@ -243,16 +245,12 @@ def stock() -> int256:
     collateral: int256 = 0
     if free < target:
         amount, collateral = self._borrow(look, debt, target - free, least)
-        self._note(look.spot, look.terms.debt_reserve, True, 0)
-        log IHedger.Stocked(venue=look.lender, units=convert(amount, int256), collateral=collateral)
-        return convert(amount, int256)
+        return self._stocked(look, convert(amount, int256), collateral)
     amount = min(debt, free - target)
     if free < 2 * target or amount == 0 or (amount < least and amount != debt):
         refusal._refuse("hedger: stocked")
     collateral = self._repay(look, amount)
-    self._note(look.spot, look.terms.debt_reserve, True, 0)
-    log IHedger.Stocked(venue=look.lender, units=-convert(amount, int256), collateral=collateral)
-    return -convert(amount, int256)
+    return self._stocked(look, -convert(amount, int256), collateral)
 
 
 @external
@@ -282,7 +280,8 @@ def tend() -> uint256:
     log IHedger.Tended(
         venue=look.lender, caller=msg.sender, before=before, after=after, reward=reward
     )
-    self._note(look.spot, look.terms.debt_reserve, True, reward)
+    self._note(look.spot, look.terms.debt_reserve, True, 0)
+    self._pay(reward)
     return after
 
 
@@ -302,8 +301,9 @@ def sync():
 @view
 def appraisal(spot: uint256) -> types.Venues:
     """
-    @notice What stands on venues: a venue that does not answer at the last position read, in the low mark for nothing and in the high
-        one as if nothing were owed there. An LP who brings about that it does not answer meets the worse of the two
+    @notice What stands on venues, of each no less than nothing: what is owed beyond what is there is the venue's. One that does not
+        answer counts as it did last, in the low mark for nothing and in the high one as if nothing were owed there: an LP who brings
+        that about meets the worse of the two
     @param spot Price, WAD
     @return See `types`
     """
@@ -319,13 +319,14 @@ def appraisal(spot: uint256) -> types.Venues:
         amount, equity, is_known = self._position(venue, spot)
         worth: int256 = self._worth(amount, spot)
         owed += convert(max(-worth, 0), uint256)
-        found.equity += equity
-        if is_known:
-            found.low += equity - abs(worth) * convert(terms.swap_cost, int256) // WAD
-            found.high += equity
-        else:
-            found.low += min(equity, 0)
-            found.high += max(equity, equity - worth)
+        most: int256 = max(equity, 0)
+        least: int256 = max(most - abs(worth) * convert(terms.swap_cost, int256) // WAD, 0)
+        found.equity += most
+        if not is_known:
+            most = max(most, equity - worth)
+            least = 0
+        found.low += least
+        found.high += most
     scale: int256 = convert(QUOTE_SCALE, int256)
     found.equity *= scale
     found.low *= scale
@@ -672,7 +673,7 @@ def _reserve(debt: uint256, look: Look) -> uint256:
 @internal
 def _fill(wanted: int256, is_hard: bool, look: Look) -> int256:
     """
-    @notice An order over venues, the cheapest first
+    @notice An order over venues, the cheapest first. Where none has room nothing was tried, and the call is refused
     @param wanted Units
     @param is_hard Whether stock and reserve may go into it
     @param look What there is
@@ -690,6 +691,8 @@ def _fill(wanted: int256, is_hard: bool, look: Look) -> int256:
         left -= self._attempt(venue_list.venues[best], part, look)
         if left == 0:
             break
+    if tried == 0:
+        refusal._refuse("hedger: no room")
     return wanted - left
 
 
@@ -880,7 +883,7 @@ def _exchange(venue: address, quote: uint256, underlying: uint256, order: Bytes[
     moved, lost = self._trade(
         venue, quote, underlying, order, look.spot, self._cap(venue, look.nav)
     )
-    if abs(moved) > 16 or lost > 16 + self._worth(16, look.spot):
+    if abs(moved) > DIGITS or lost > DIGITS + self._worth(DIGITS, look.spot):
         refusal._refuse("hedger: loss")
 
 
@@ -921,6 +924,20 @@ def _borrow(look: Look, debt: uint256, missing: uint256, least: uint256) -> (uin
     if staticcall ILender(lender).health() < look.terms.lend_health:
         refusal._refuse("hedger: health")
     return amount, convert(more, int256)
+
+
+@internal
+def _stocked(look: Look, amount: int256, collateral: int256) -> int256:
+    """
+    @notice After underlying was borrowed or repaid: delta is what it was
+    @param look What there was
+    @param amount Units borrowed, below zero repaid
+    @param collateral Assets brought, below zero taken back
+    @return The units
+    """
+    self._note(look.spot, look.terms.debt_reserve, False, -self._lots(amount))
+    log IHedger.Stocked(venue=look.lender, units=amount, collateral=collateral)
+    return amount
 
 
 @internal
@@ -1011,14 +1028,14 @@ def _take_back(look: Look):
 
 
 @internal
-def _note(spot: uint256, debt_reserve: uint256, is_change: bool, reward: uint256):
+def _note(spot: uint256, debt_reserve: uint256, is_jump: bool, moved: int256):
     """
     @notice Positions as they are now, to the vault and through it to the book. The reserve is an eighth higher than now, for what
         spot may rise by before somebody says so again
     @param spot Price; zero where there is none
     @param debt_reserve Share of what is owed
-    @param is_change Whether more than interest may have changed
-    @param reward Assets for the caller
+    @param is_jump Whether delta has changed; else interest alone is not told, so that nobody can move the book with it
+    @param moved Lots by which positions have changed then, against the vault's own
     """
     amount: int256 = 0
     owed: int256 = 0
@@ -1030,22 +1047,33 @@ def _note(spot: uint256, debt_reserve: uint256, is_change: bool, reward: uint256
         equity: int256 = 0
         is_known: bool = False
         found, equity, is_known = self._position(venue, spot)
+        worth: int256 = self._worth(found, spot)
         if is_known:
-            venue_list._keep(venue, found, equity - self._worth(found, spot))
+            venue_list._keep(venue, found, equity - worth)
         amount += found
-        owed += max(-self._worth(found, spot), 0)
+        owed += max(-worth, 0)
         is_some = is_some or found != 0 or equity != 0
     reserve: uint256 = convert(owed, uint256) * debt_reserve * 9 // (8 * units.WAD)
-    lots: int256 = amount * convert(UNIT_SCALE, int256) // convert(units.LOT, int256)
-    old: int256 = venue_word._lots(self.noted)
-    if not is_change and abs(lots - old) * DRIFT <= abs(old):
+    lots: int256 = self._lots(amount)
+    old: int256 = venue_word._lots(self.noted) + moved
+    if not is_jump and abs(lots - old) * DRIFT <= abs(old):
         lots = old
     word: uint256 = 0
     if is_some:
         word = venue_word._pack(lots, min(reserve, MOST_RESERVE))
     self.noted = word
     log IHedger.VenuesNoted(units=amount, reserve=reserve, spot=spot)
+    if is_jump:
+        word |= 1
     extcall IVault(VAULT).note_venues(word)
+
+
+@internal
+def _pay(reward: uint256):
+    """
+    @notice The caller's reward, from free quote
+    @param reward Assets
+    """
     if reward != 0:
         extcall IVault(VAULT).trade(msg.sender, reward, 0, b"")
 
@@ -1084,6 +1112,17 @@ def _units(amount: uint256, spot: uint256) -> int256:
     @return Units, rounded down
     """
     return convert(amount * units.WAD // (spot * UNIT_SCALE), int256)
+
+
+@internal
+@view
+def _lots(amount: int256) -> int256:
+    """
+    @notice Underlying in lots
+    @param amount Units
+    @return Lots, toward zero
+    """
+    return amount * convert(UNIT_SCALE, int256) // convert(units.LOT, int256)
 
 
 @internal

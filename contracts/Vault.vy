@@ -317,11 +317,11 @@ def trade(
 def note_venues(word: uint256):
     """
     @notice What is on venues now
-    @param word See `venue_word`
+    @param word See `venue_word`; the lowest bit says whether delta has changed
     """
     self._require_caller(HEDGER)
     ledger._set_venues(word)
-    self._tell_book(True)
+    self._tell_book(word & 1 != 0)
 
 
 # LPs: at the marks

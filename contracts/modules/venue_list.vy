@@ -18,6 +18,7 @@ LEAST_BREAK: constant(uint256) = 60  # seconds
 MOST_BREAK: constant(uint256) = 3600
 HOLDS: constant(uint256) = 2**160  # flags of a word
 LENDS: constant(uint256) = 2**161
+LISTED: constant(uint256) = 2**162
 LOW_40: constant(uint256) = 2**40 - 1
 LOW_64: constant(uint256) = 2**64 - 1
 LOW_128: constant(uint256) = 2**128 - 1
@@ -26,7 +27,7 @@ REST: constant(uint256) = 2**56 - 1  # of a word: retry at and failures
 venues: DynArray[address, MAX_VENUES]
 words: HashMap[
     address, uint256
-]  # cap 64 | raised at 40 | retry at 40 | failures 16 | holds 1 | lends 1, cap lowest; never zero of one that is listed
+]  # cap 64 | raised at 40 | retry at 40 | failures 16 | holds 1 | lends 1 | listed 1, cap lowest
 lasts: HashMap[
     address, uint256
 ]  # units 128 | equity less units at their price 128, signed, units lowest
@@ -46,10 +47,12 @@ def _add(venue: address, holds: bool, lends: bool, cap: uint256):
     if cap > units.WAD:
         refusal._refuse("hedger: cap")
     self.venues.append(venue)
-    flags: uint256 = 2**162  # listed
+    flags: uint256 = LISTED
     if holds:
         flags |= HOLDS
     if lends:
+        if self._lender() != empty(address):
+            refusal._refuse("hedger: second lender")
         flags |= LENDS
     self.words[venue] = cap | flags
 
@@ -135,7 +138,7 @@ def _holds(venue: address) -> bool:
 @view
 def _lender() -> address:
     """
-    @notice The first venue that lends; nobody where there is none
+    @notice The venue that lends; nobody where there is none
     """
     for venue: address in self.venues:
         if self.words[venue] & LENDS != 0:
