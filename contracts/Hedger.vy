@@ -575,8 +575,8 @@ def _is_hard(size: uint256, look: Look) -> bool:
     @param size Dollar delta, WAD quote
     @param look What there is
     """
-    hour: uint256 = size * ROOT_HOUR // units.WAD
-    most: uint256 = look.terms.hard_trigger * look.nav // units.WAD
+    hour: uint256 = size * ROOT_HOUR
+    most: uint256 = look.terms.hard_trigger * look.nav
     if look.nav == 0 or 3 * hour <= most:
         return False
     return hour * (staticcall ISurface(SURFACE).vol_index()) > most * units.WAD
@@ -1122,7 +1122,7 @@ def _lots(amount: int256) -> int256:
     @param amount Units
     @return Lots, toward zero
     """
-    return amount * convert(UNIT_SCALE, int256) // convert(units.LOT, int256)
+    return unsafe_div(unsafe_mul(amount, convert(UNIT_SCALE, int256)), convert(units.LOT, int256))
 
 
 @internal
@@ -1134,8 +1134,9 @@ def _worth(amount: int256, price: uint256) -> int256:
     @param price WAD
     @return Assets, toward zero
     """
-    return (
-        amount * convert(UNIT_SCALE * price, int256) // convert(units.WAD * QUOTE_SCALE, int256)
+    # 2^104 units at most, scaled below 2^40 more, at a price below 2^108: no product reaches 2^254
+    return unsafe_div(
+        unsafe_mul(amount, convert(UNIT_SCALE * price, int256)), WAD * convert(QUOTE_SCALE, int256)
     )
 
 
