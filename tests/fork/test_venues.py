@@ -421,6 +421,20 @@ def test_aggregator__quorum_of_two__one_submission_is_no_round(revm: RevmChain) 
     assert made.getRoundData(2)[2:4] == (begun + 49, begun + 50)
 
 
+def test_aggregator__round_short_of_its_most__is_rewritten_when_it_has_timed_out(
+    revm: RevmChain,
+) -> None:
+    """Why ours take no more submissions than they need: history would change behind a reader."""
+    made = new_aggregator(revm, "ETH / USD")
+    made.updateFutureRounds(0, 1, 3, 0, 1_800, sender=made.owner())
+    submit(revm, made, 2_000 * 10**8)
+    number = submit(revm, made, 2_100 * 10**8)
+    assert made.getRoundData(number)[1::3] == (2_100 * 10**8, number)
+    revm.advance(1_801)
+    submit(revm, made, 2_200 * 10**8)
+    assert made.getRoundData(number)[1::3] == (2_000 * 10**8, number - 1)
+
+
 def test_aggregator__reads__are_for_the_admitted(revm: RevmChain) -> None:
     """A contract that is not admitted gets nothing: it has to ask the proxy."""
     venues = build(revm)

@@ -28,16 +28,18 @@ class Feed:
     proxy: Contract
 
     @classmethod
-    def stand_up(cls, chain: Chain, address: str, description: str, price: Human) -> Feed:
-        """A proxy at this address in its first phase, with one round."""
+    def stand_up(
+        cls, chain: Chain, address: str, description: str, price: Human | None = None
+    ) -> Feed:
+        """A proxy at this address in its first phase, with a round if a price is given."""
         owner = actor(chain, _OWNER)
         first = new_aggregator(chain, description)
         artifact = published("EACAggregatorProxy")
         proxy = plant(chain, artifact, address, first, ZERO_ADDRESS, sender=owner)
         first.addAccess(proxy, sender=owner)
-        feed = cls(chain, proxy)
-        feed.transmit(price)
-        return feed
+        if price is not None:
+            submit(chain, first, answer_of(price))
+        return cls(chain, proxy)
 
     @classmethod
     def attach(cls, chain: Chain, address: str) -> Feed:
@@ -83,13 +85,15 @@ def new_aggregator(
     """An aggregator with three oracles, who work for nothing, so that it needs no LINK.
 
     A round stands when a quorum has submitted: its answer is their median, its time the last one's.
-    With a quorum of one a round takes a single block, as one of an off-chain aggregator does.
+    With a quorum of one a round takes a single block, as one of an off-chain aggregator does. More
+    submissions than the quorum are not taken: this aggregator rewrites a round that waits for
+    more when it times out, with the answer of the round before, and history must not change.
     """
     owner = actor(chain, _OWNER)
     terms = (ZERO_ADDRESS, 0, _ROUND_TIMEOUT, ZERO_ADDRESS, 1, _LARGEST, decimals, description)
     made = chain.deploy(published("AccessControlledAggregator"), *terms, sender=owner)
     oracles = [actor(chain, name) for name in ORACLES]
-    made.changeOracles([], oracles, oracles, quorum, len(oracles), 0, sender=owner)
+    made.changeOracles([], oracles, oracles, quorum, quorum, 0, sender=owner)
     return made
 
 

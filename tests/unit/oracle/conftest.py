@@ -22,14 +22,14 @@ def terms(feed: Feed) -> Terms:
 
 
 @pytest.fixture
-def oracle(revm: RevmChain, terms: Terms) -> Contract:
-    return deploy(revm, terms)
+def oracle(feed: Feed, terms: Terms) -> Contract:
+    return deploy(feed.chain, terms)
 
 
 @pytest.fixture
-def expiry(revm: RevmChain) -> int:
+def expiry(feed: Feed) -> int:
     """08:00 UTC of the day after tomorrow."""
-    return expiry_of(revm)
+    return expiry_of(feed.chain)
 
 
 def expiry_of(chain: Chain) -> int:

@@ -1,4 +1,7 @@
-"""`spot`, `spot_pair` and `try_spot`: three views through one judge."""
+"""`spot`, `spot_pair` and `try_spot`: three views through one judge, on feeds of every kind.
+
+What an ordinary feed comes to is in test_any_feed.py.
+"""
 
 from __future__ import annotations
 
@@ -18,49 +21,16 @@ from tests.unit.oracle.world import (
     Feed,
     Missing,
     Terms,
+    assert_price,
+    assert_refused,
     deploy,
-    reason,
     refused,
-    round_id,
 )
 
 GRACE = HOUR
 AGREEMENT, TOLERANCE = 5 * 10**15, 5 * 10**16
 SELECTORS = {"latestRoundData": "feaf968c", "getRoundData": "9a6fc8f5", "decimals": "313ce567"}
 BAD_TRANSPORT = [Fault.REVERT, Fault.EMPTY, Fault.SHORT, Fault.BURN]
-
-
-def assert_refused(oracle: Contract, why: str) -> None:
-    """All three views agree, and the one that must not revert does not."""
-    assert reason(oracle.spot) == why
-    assert reason(oracle.spot_pair) == why
-    assert oracle.try_spot() == (False, 0, 0, 0, 0)
-
-
-def assert_price(oracle: Contract, price: int, other: int | None = None) -> None:
-    """All three views agree."""
-    first, *rest = oracle.spot()
-    second = price if other is None else other
-    assert first == price
-    assert oracle.spot_pair() == (price, second, *rest)
-    assert oracle.try_spot() == (True, price, second, *rest)
-
-
-def test_spot__fresh_round__is_price_time_and_id(
-    revm: RevmChain, oracle: Contract, feed: Feed
-) -> None:
-    revm.advance(100)
-    at = revm.timestamp
-    newest = feed.transmit(2_345.678_901_23)
-    assert newest == round_id(1, 2)
-    assert oracle.spot() == (234_567_890_123 * 10**10, at, newest)
-
-
-def test_spot__new_phase__goes_on(oracle: Contract, feed: Feed) -> None:
-    feed.confirm(feed.next_phase())
-    newest = feed.transmit(1_999)
-    assert newest == round_id(2, 1)
-    assert oracle.spot()[::2] == (1_999 * WAD, newest)
 
 
 def test_spot__new_phase_without_a_round__is_refused(oracle: Contract, feed: Feed) -> None:
@@ -97,35 +67,7 @@ def test_spot__answer_that_is_no_price__is_refused(
     assert_refused(oracle, why)
 
 
-@pytest.mark.parametrize(
-    ("bound", "step"), [(MIN_PRICE, -1), (MIN_PRICE, 0), (MIN_PRICE, 1), (MAX_PRICE, -1),
-                        (MAX_PRICE, 0), (MAX_PRICE, 1)]
-)  # fmt: skip
-def test_spot__hard_bounds__are_inclusive(
-    oracle: Contract, feed: Feed, bound: int, step: int
-) -> None:
-    answer = bound // 10**10 + step
-    feed.aggregators[0].transmit(answer, 0)
-    if MIN_PRICE <= answer * 10**10 <= MAX_PRICE:
-        assert_price(oracle, answer * 10**10)
-    else:
-        assert_refused(oracle, "oracle: price out of bounds")
-
-
 # --- B2, B3: times
-
-
-@pytest.mark.parametrize("age", [1, HEARTBEAT - 1, HEARTBEAT, HEARTBEAT + 1, 10 * DAY])
-def test_spot__age__up_to_the_heartbeat_inclusive(
-    revm: RevmChain, oracle: Contract, feed: Feed, age: int
-) -> None:
-    at = revm.timestamp
-    feed.transmit(PRICE)
-    revm.set_timestamp(at + age)
-    if age <= HEARTBEAT:
-        assert_price(oracle, PRICE * WAD)
-    else:
-        assert_refused(oracle, "oracle: stale")
 
 
 @pytest.mark.parametrize("ahead", [-1, 0, 1, 2**40, 2**256 - 1 - 2**40])
@@ -158,18 +100,6 @@ def test_spot__answered_in_an_earlier_round__is_refused(
 
 
 # --- B4: decimals
-
-
-@pytest.mark.parametrize("decimals", [0, 6, 7, 9, 18, 24])
-def test_spot__next_phase_with_other_decimals__is_refused(
-    oracle: Contract, feed: Feed, decimals: int
-) -> None:
-    feed.confirm(feed.next_phase(decimals=decimals))
-    feed.transmit(PRICE)  # by the old scale, so that the bounds do not catch it
-    assert_refused(oracle, "oracle: decimals changed")
-    feed.confirm(feed.next_phase())
-    feed.transmit(PRICE)
-    assert_price(oracle, PRICE * WAD)
 
 
 # --- B5: the feed itself

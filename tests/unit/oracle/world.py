@@ -17,6 +17,8 @@ FOLLOW = 3 * DAY
 SILENCE = 30 * DAY
 HEARTBEAT = HOUR
 PRICE = 2_000
+BEFORE, AFTER = 2_100, 2_200  # prices of the rounds around an expiry
+NUMBERS = 16  # of rounds that a search tries in each phase; no test makes more
 MIN_PRICE, MAX_PRICE = 100 * WAD, 100_000 * WAD
 
 
@@ -79,6 +81,8 @@ class Feed:
     missing: Missing = Missing.ZEROS
     proxy: Contract = field(init=False)
     aggregators: list[Contract] = field(default_factory=list)
+    phase_before: int = 0
+    """Of the proxy when the first of these aggregators came."""
 
     def __post_init__(self) -> None:
         self.aggregators.append(self._aggregator(self.decimals, self.missing))
@@ -108,9 +112,24 @@ class Feed:
     def transmit(self, price: float, at: int = 0, phase: int | None = None) -> int:
         """A round of this price; of the newest phase unless told. Returns its id."""
         phase = phase or len(self.aggregators)
-        answer = int(price * 10**self.decimals)
-        number = self.aggregators[phase - 1].transmit(answer, at).value
-        return round_id(phase, number)
+        return self.id(phase, self.say(self.aggregators[phase - 1], price, at))
+
+    def say(self, aggregator: Contract, price: float, at: int = 0) -> int:
+        """A round, for which the clock goes on if its time has not come. Returns its number."""
+        if at > self.chain.timestamp:
+            self.chain.set_timestamp(at)
+        return self._transmit(aggregator, int(price * 10**self.decimals), at)
+
+    def _transmit(self, aggregator: Contract, answer: int, at: int) -> int:
+        return int(aggregator.transmit(answer, at).value)
+
+    def admit_proxy(self, may_read: bool) -> None:
+        """Let the proxy read the newest aggregator, or no longer."""
+        self.aggregators[-1].admit(self.proxy, may_read)
+
+    def id(self, phase: int, number: int) -> int:
+        """The id of a round, its phase counted among these aggregators."""
+        return round_id(self.phase_before + phase, number)
 
     def report(
         self, answer: int, updated_at: int, *, answered_in: int | None = None, started_at: int = -1
@@ -122,6 +141,46 @@ class Feed:
         answered_in = number if answered_in is None else answered_in
         assert aggregator.report((answer, started_at, updated_at, answered_in)).value == number
         return round_id(phase, number)
+
+
+def straddle(feed: Feed, expiry: int, *, before: int = 60, after: int = 40) -> int:
+    """A round before the expiry and one after it, and time past both. Returns the first's id."""
+    last = feed.transmit(BEFORE, expiry - before)
+    feed.transmit(AFTER, expiry + after)
+    pass_by(feed, expiry + after + 1)
+    return last
+
+
+def pass_by(feed: Feed, time: int) -> None:
+    """Let it be at least this late."""
+    feed.chain.set_timestamp(max(feed.chain.timestamp, time))
+
+
+def assert_only(oracle: Contract, feed: Feed, expiry: int, accepted: int, price: int) -> None:
+    """Of all ids near any round, one is accepted, and for this price."""
+    found = {}
+    for phase in range(-1, len(feed.aggregators) + 3):
+        for number in range(NUMBERS):
+            id_ = feed.id(phase, number) if feed.phase_before + phase >= 0 else number
+            if reason(oracle.fix, expiry, id_) is None:
+                found[id_] = oracle.fix.call(expiry, id_)
+    assert found == {accepted: price * WAD}
+
+
+def assert_refused(oracle: Contract, why: str) -> None:
+    """All three views agree, and the one that must not revert does not."""
+    assert reason(oracle.spot) == why
+    assert reason(oracle.spot_pair) == why
+    assert oracle.try_spot() == (False, 0, 0, 0, 0)
+
+
+def assert_price(oracle: Contract, price: int, other: int | None = None) -> None:
+    """All three views agree."""
+    first, *rest = oracle.spot()
+    second = price if other is None else other
+    assert first == price
+    assert oracle.spot_pair() == (price, second, *rest)
+    assert oracle.try_spot() == (True, price, second, *rest)
 
 
 def reason(method: Any, *args: Any, **options: Any) -> str | None:
