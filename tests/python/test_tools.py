@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -135,3 +136,18 @@ def test_lock_files__name_no_host() -> None:
     ]
     assert len(locks) == 4
     assert [lock.name for lock in locks if "://" in lock.read_text()] == []
+
+
+def test_npm_lock__holds_what_package_json_names_and_nothing_that_that_depends_on() -> None:
+    """The venues' packages are read for their bytecode and never run. Left to itself npm would
+    bring hundreds of others along: an entry without dependencies is complete."""
+    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    locked = {path.removeprefix("node_modules/"): entry for path, entry in packages.items() if path}
+    binaries = {name for name in locked if name.startswith("@foundry-rs/anvil-")}
+    assert {
+        name: entry["version"] for name, entry in locked.items() if name not in binaries
+    } == wanted
+    assert all(locked[name]["integrity"].startswith("sha512-") for name in wanted)
+    assert not any("dependencies" in entry for entry in locked.values())
+    assert set(packages[""]["devDependencies"]) == set(wanted)
