@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ballast.bots.action import Action, Keeper
+from ballast.bots.action import Action, Keeper, KeeperError
 from ballast.bots.forecast import Forecast, forecast
 from ballast.bots.market import LiveMarket
 from ballast.chain.protocol import Receipt
@@ -22,8 +22,6 @@ from ballast.units import DAY, WAD
 class HedgerTerms:
     """When the keeper calls again."""
 
-    rest: int = 300
-    """Seconds after an order that no venue could fill."""
     flow_step: int = 60
     """Seconds of client flow that make one value of the forecast's series."""
     memory: int = 500
@@ -99,7 +97,7 @@ class HedgeKeeper(Keeper[HedgerState]):
         )
 
     def decide(self, state: HedgerState) -> Sequence[Action]:
-        """Care of the debt first, then the hedge, then the stock."""
+        """Care of the debt before the hedge, and that before the stock."""
         return decide(state, self.terms)
 
     def run(self, action: Action) -> Receipt:
@@ -113,23 +111,27 @@ class HedgeKeeper(Keeper[HedgerState]):
 
 
 def decide(state: HedgerState, terms: HedgerTerms) -> list[Action]:
-    """What is due now."""
-    found = []
+    """What is most urgent: one thing at a time, since each changes what the others would find."""
     if state.tended > state.health:
         why = f"health {state.health / WAD:.3f} would be {state.tended / WAD:.3f}"
-        found.append(Action("hedger", "tend", (), why))
-    if state.order and state.at >= state.next_at and not _may_wait(state):
-        rest = 0 if state.filled else terms.rest
-        found.append(Action("hedger", "hedge", (), _why(state), rest))
+        return [Action("hedger", "tend", (), why)]
+    is_due = state.order and state.at >= state.next_at and not _may_wait(state)
+    if is_due and state.filled:
+        return [Action("hedger", "hedge", (), _why(state))]
     if state.stock:
         why = f"{state.free_units} units are free and {state.target_units} should be"
-        found.append(Action("hedger", "stock", (), why))
+        return [Action("hedger", "stock", (), why)]
     if 0 < state.tended < state.health:
         why = f"health {state.health / WAD:.3f} is more than the debt needs"
-        found.append(Action("hedger", "tend", (), why, terms.calm_rest))
-    if not found and state.debt and state.at - state.synced_at >= terms.sync_every:
-        found.append(Action("hedger", "sync", (), "interest has grown on the debt"))
-    return found
+        return [Action("hedger", "tend", (), why, terms.calm_rest)]
+    if state.debt and state.at - state.synced_at >= terms.sync_every:
+        return [Action("hedger", "sync", (), "interest has grown on the debt")]
+    if is_due:
+        raise KeeperError(
+            "delta is outside its band and no venue fills an order: look at the venues' caps, at "
+            "the pool's price against the oracle's, and at what quote is free"
+        )
+    return []
 
 
 def expected_delta(state: HedgerState) -> float:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from time import monotonic
 from typing import Any, Final
 
 from ballast.bots.action import Action, Keeper
@@ -59,6 +60,7 @@ class Turns:
         self._say = say or _log
         self._lock = Lock()
         self._rests: dict[Any, _Rest] = {}
+        self._complaints: dict[str, tuple[str, float]] = {}
 
     def take(self) -> list[Outcome]:
         """One turn of every keeper; none if another thread is at it. Never fails."""
@@ -75,7 +77,7 @@ class Turns:
             now = self._clock()
             actions = [one for one in keeper.decide(keeper.read()) if not self._rests_at(one, now)]
         except Exception as error:
-            return [self._told(Outcome(keeper.name, None, error=error))]
+            return self._complained(Outcome(keeper.name, None, error=error))
         return [self._done(keeper, action, now) for action in actions]
 
     def _done(self, keeper: Keeper[Any], action: Action, now: int) -> Outcome:
@@ -88,6 +90,15 @@ class Turns:
         if action.rest:
             self._rests[action.call] = _Rest(now + action.rest, 0)
         return self._told(Outcome(keeper.name, action, receipt=receipt))
+
+    def _complained(self, outcome: Outcome) -> list[Outcome]:
+        """What keeps a keeper from deciding is said once, and again after a while."""
+        now, words = monotonic(), str(outcome)
+        said, until = self._complaints.get(outcome.keeper, ("", 0.0))
+        if words == said and now < until:
+            return []
+        self._complaints[outcome.keeper] = words, now + LONGEST_REST
+        return [self._told(outcome)]
 
     def _told(self, outcome: Outcome) -> Outcome:
         self._say(outcome)

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ballast.bots.action import KeeperError
 from ballast.bots.forecast import Forecast
-from ballast.bots.hedger import FlowMemory, HedgerState, HedgerTerms, decide, expected_delta
+from ballast.bots.hedger import (
+    FlowMemory,
+    HedgeKeeper,
+    HedgerState,
+    HedgerTerms,
+    decide,
+    expected_delta,
+)
+from ballast.bots.market import LiveMarket
+from ballast.chain import Reverted, rolled_back
+from ballast.market.hedged import HedgedMarket
+from ballast.market.local import LocalMarket, Terms
 from ballast.units import DAY, WAD
+from ballast.venues import on_revm
+from tests.market import at_start
 
 TERMS = HedgerTerms()
 NOW = 1_000_000
@@ -40,9 +56,11 @@ def test_decide__the_time_of_the_next_order__calls_from_then_on(at: int, count: 
     assert methods(replace(DUE, next_at=NOW - at)) == ["hedge"] * count
 
 
-def test_decide__an_order_that_no_venue_fills__called_and_then_left_alone() -> None:
-    assert [one.rest for one in decide(DUE, TERMS)] == [0]
-    assert [one.rest for one in decide(replace(DUE, filled=0), TERMS)] == [TERMS.rest]
+def test_decide__an_order_that_no_venue_fills__says_so_when_nothing_else_is_to_do() -> None:
+    assert methods(replace(DUE, filled=0, stock=WAD)) == ["stock"]
+    with pytest.raises(KeeperError, match="no venue fills an order: look at the venues' caps"):
+        methods(replace(DUE, filled=0))
+    assert methods(replace(DUE, filled=0, next_at=NOW + 1)) == []
 
 
 @pytest.mark.parametrize(
@@ -99,9 +117,14 @@ def test_expected_delta__any_forecast__moves_it_by_no_more_than_the_bands_width(
         assert methods(state) == ["hedge"]
 
 
-def test_decide__everything_at_once__debt_before_hedge_before_stock() -> None:
-    state = replace(DUE, stock=WAD, health=WAD, tended=2 * WAD, debt=WAD)
-    assert methods(state) == ["tend", "hedge", "stock"]
+def test_decide__everything_at_once__one_at_a_time_and_the_debt_first() -> None:
+    state = replace(DUE, stock=WAD, health=WAD, tended=2 * WAD, debt=WAD, synced_at=0)
+    assert methods(state) == ["tend"]
+    state = replace(state, tended=0)
+    assert methods(state) == ["hedge"]
+    state = replace(state, order=0)
+    assert methods(state) == ["stock"]
+    assert methods(replace(state, stock=0)) == ["sync"]
 
 
 @pytest.mark.parametrize(
@@ -131,3 +154,118 @@ def test_flow_memory__trades_and_moves_of_spot__sees_the_trades_alone() -> None:
     for step in range(3, 7):
         memory.see(60 * step, step * 10**9, 0, 1.0)
     assert len(memory.values) == 3 and memory.values[-1] == pytest.approx(1.0)
+
+
+# --- on a market with real venues
+
+
+@cache
+def hedged() -> HedgedMarket:
+    """A million of quote tokens and nothing in stock."""
+    market = HedgedMarket.on(on_revm(), Terms(expiries=2))
+    market.supply(1_000_000)
+    market.refresh()
+    market.fund("trader", quote=200_000)
+    return market
+
+
+@pytest.fixture
+def market() -> Iterator[HedgedMarket]:
+    with rolled_back(hedged().chain):
+        yield hedged()
+
+
+def until_quiet(market: HedgedMarket, bot: HedgeKeeper, blocks: int = 40) -> list[str]:
+    """A decision a minute; the keeper must come to rest."""
+    done: list[str] = []
+    calm = 0
+    for _ in range(blocks):
+        actions = bot.decide(bot.read())
+        for action in actions:
+            bot.run(action)
+            done.append(action.method)
+        calm = 0 if actions else calm + 1
+        if calm > 6:
+            return done
+        market.chain.advance(60)
+        if market.chain.timestamp % 1_800 < 60:
+            market.world.set_price(market.world.feed.latestRoundData()[1] / 10**8)
+    raise AssertionError(f"no end: {done}")
+
+
+def keeper(market: LocalMarket, sender: str = "stranger") -> HedgeKeeper:
+    live = LiveMarket.over(market.chain, market.deployment.contracts)
+    return HedgeKeeper(live, market.who(sender))
+
+
+@pytest.mark.anvil
+def test_hedge_keeper__an_empty_vault__stocked_so_that_the_first_call_can_be_written(
+    market: HedgedMarket,
+) -> None:
+    series, bot = market.series(market.now_expiries[0], 2_000, "call"), keeper(market)
+    with pytest.raises(Reverted):
+        market.buy("trader", series, 3)
+    assert "stock" in until_quiet(market, bot)
+    market.refresh()
+    market.buy("trader", series, 3)
+
+
+@pytest.mark.anvil
+@pytest.mark.parametrize(("right", "contracts"), [("call", 8), ("put", 15)])
+def test_hedge_keeper__a_trade_that_leaves_the_band__delta_back_inside_and_then_rest(
+    market: HedgedMarket, right: str, contracts: int
+) -> None:
+    bot = keeper(market)
+    until_quiet(market, bot)
+    market.refresh()
+    market.buy("trader", market.series(market.now_expiries[0], 2_000, right), contracts)
+    found = market.hedger.state()
+    assert abs(found.delta) >= found.outer and found.order
+    done = until_quiet(market, bot)
+    found = market.hedger.state()
+    assert "hedge" in done and abs(found.delta) < found.outer and found.order == 0
+
+
+@pytest.mark.anvil
+def test_hedge_keeper__a_pool_that_nobody_should_trade_with__waits_until_it_is_back(
+    market: HedgedMarket,
+) -> None:
+    bot = keeper(market)
+    until_quiet(market, bot)
+    market.refresh()
+    market.buy("trader", market.series(market.now_expiries[0], 2_000, "put"), 15)
+    market.world.move_pool(1_800)  # beyond what an order may lose
+    with pytest.raises(KeeperError, match="no venue fills an order"):
+        bot.decide(bot.read())
+    market.refresh()
+    market.buy("trader", market.series(market.now_expiries[0], 1_900, "put"), 1)
+    market.world.move_pool(2_000)
+    market.chain.advance(300)  # its mean has to come back too
+    assert "hedge" in until_quiet(market, bot)
+
+
+@pytest.mark.anvil
+def test_hedge_keeper__debt_in_danger__its_health_is_brought_back(market: HedgedMarket) -> None:
+    bot = keeper(market)
+    until_quiet(market, bot)
+    assert bot.read().debt > 0
+    market.transmit(2_900)
+    least = market.terms.sheet["lend_health"] if market.terms.sheet else 3 * WAD // 2
+    assert bot.read().health < least
+    assert "tend" in until_quiet(market, bot)
+    assert bot.read().health >= least
+
+
+def test_hedge_keeper__a_market_without_venues__says_that_delta_stays() -> None:
+    with at_start() as plain:
+        bot = keeper(plain)
+        assert bot.read().filled == 0
+        with pytest.raises(KeeperError, match="no venue fills an order"):
+            bot.decide(bot.read())
+
+
+def test_hedge_keeper__no_price__nothing() -> None:
+    with at_start() as plain:
+        plain.chain.advance(2 * 3_600)
+        bot = keeper(plain)
+        assert bot.decide(bot.read()) == []

@@ -29,9 +29,11 @@ from ballast.bots.turns import Outcome, Turns
 from ballast.chain import ApeChain, rolled_back
 from ballast.chain.protocol import Receipt
 from ballast.errors import ChainError
+from ballast.market.hedged import HedgedMarket
 from ballast.market.local import ACTORS, LocalMarket, Terms
 from ballast.model.essvi import Slice
 from ballast.units import WAD, to_years
+from ballast.venues import VenueTerms, build
 from tests.scenarios.margin import open_legs, thin
 
 pytestmark = pytest.mark.anvil
@@ -57,9 +59,9 @@ class Level:
 
 @pytest.fixture(scope="module")
 def opened(node: ApeChain) -> Iterator[LocalMarket]:
-    """A market with two traders' options and an account that owes some."""
+    """A market on real venues, with a trader's options and an account that owes some."""
     with rolled_back(node):
-        market = LocalMarket.open(node, Terms(expiries=2))
+        market = HedgedMarket.on(build(node, VenueTerms()), Terms(expiries=2))
         market.supply(1_000_000, 100)
         market.refresh()
         market.fund("trader", quote=100_000)
@@ -147,6 +149,19 @@ def test_settler__several_blocks__ends_an_expiry(market: LocalMarket) -> None:
     assert "vault.payFund" in done and "desk.pokeCaution" in done
     assert market.oracle.settlement_price(expiry) == 2_050 * WAD
     assert expiry not in market.book.expiries() and market.vault.dues() == 0
+
+
+def test_hedger__several_blocks__brings_delta_into_its_band(market: LocalMarket) -> None:
+    assert abs(hedge_state(market).delta) > hedge_state(market).outer
+    done = work(market, "hedger", 8, pause=310)
+    assert "hedger.hedge" in done
+    found = hedge_state(market)
+    assert abs(found.delta) < found.outer and found.order == 0
+    assert "hedger.hedge" not in work(market, "hedger", 2)
+
+
+def hedge_state(market: LocalMarket) -> Any:
+    return market.hedger.state()
 
 
 # --- through silverback
@@ -250,10 +265,11 @@ def test_app__all_keepers_through_silverback__one_transaction_at_a_time_whatever
     app.run()
 
     methods = [f"{one.action.target}.{one.action.method}" for one in said if one.action]
-    for wanted in ("surface.post", "book.refresh", "margin.liquidate", "oracle.fix", "desk.settle"):
-        assert wanted in methods
-    failed = [one for one in said if one.error]
-    assert {one.keeper for one in failed} == {"faulty"} and len(failed) > 3
+    wanted = {"surface.post", "book.refresh", "margin.liquidate", "hedger.hedge", "oracle.fix"}
+    assert wanted | {"desk.settle"} <= set(methods)
+    failed = [one for one in said if one.error and one.action]
+    assert [str(one) for one in failed if one.keeper != "faulty"] == [] and len(failed) > 3
+    assert "faulty: could not decide: failed: the node is down" in map(str, said)
     assert watch.most == 1 and watch.now == 0 and watch.count > 10
     assert len(watch.threads) == 1
     assert nonces_since(chain, keeper, first[1]) == list(range(first[0], chain.nonce(keeper)))

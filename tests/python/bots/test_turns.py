@@ -75,6 +75,20 @@ def test_take__a_keeper_that_cannot_read__stops_no_other() -> None:
     assert said[0].action is None and "the node is down" in str(said[0])
 
 
+def test_take__a_keeper_that_never_can_read__says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, words = [0.0], ["down"]
+    monkeypatch.setattr("ballast.bots.turns.monotonic", lambda: now[0])
+
+    def fail() -> None:
+        raise RuntimeError(words[0])
+
+    taken, said = turns(Puppet(GOOD, read=fail))
+    for moment, text, count in ((0, "down", 1), (1, "down", 1), (2, "up", 2), (950, "up", 3)):
+        now[0], words[0] = moment, text
+        taken.take()
+        assert len(said) == count
+
+
 def test_take__what_fails_again_and_again__rests_longer_each_time() -> None:
     clock, bot = Clock(), Puppet(BAD)
     taken, _ = turns(bot, clock=clock)
