@@ -11,7 +11,7 @@ import pytest
 from web3 import HTTPProvider, Web3
 
 from ballast.chain import Chain, compile_contract
-from ballast.venues import Venues, VenueTerms, mainnet
+from ballast.venues import Venues, VenueTerms, attach, mainnet
 from ballast.venues.upstream import built, genesis_of, upstream
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +57,30 @@ def test_fork__with_an_url_in_the_environment__is_of_that_chain() -> None:
         )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
+
+
+def test_forked_chain__when_it_is_over__leaves_nothing_behind(
+    upstream_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """anvil keeps what it has read of a block by the block's number alone, so that a fork of one
+    upstream would be told the state of another: each gets a home that goes with it."""
+    from ape.exceptions import ProviderNotConnectedError
+
+    from ballast.chain.ape_backend import forked_chain
+
+    home, temporary = tmp_path / "home", tmp_path / "temporary"
+    home.mkdir()
+    temporary.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    with forked_chain(upstream_url) as chain:
+        assert attach(chain).pool_price() > 0
+        (its_own,) = temporary.iterdir()
+        assert (os.environ["HOME"], its_own.name[:13]) == (str(home), "ballast-fork-")
+    with pytest.raises(ProviderNotConnectedError):
+        _ = chain.block_number  # a node that goes on would write to its home when it stops
+    assert [*temporary.iterdir()] == []
+    assert [path for path in home.rglob("*.json") if "rpc" in path.parts] == []
 
 
 def test_genesis__of_a_chain_in_process__holds_all_of_it() -> None:

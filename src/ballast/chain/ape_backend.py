@@ -230,15 +230,14 @@ def forked_chain(url: str) -> Iterator[ApeChain]:
     """Connect ape to a fork of the mainnet behind this URL for the length of a `with` block."""
     upstream = {"fork": {"ethereum": {"mainnet": {"upstream_provider": url}}}}
     with ExitStack() as stack:
-        home = stack.enter_context(
-            TemporaryDirectory(prefix="ballast-fork-", ignore_cleanup_errors=True)
+        home = stack.enter_context(TemporaryDirectory(prefix="ballast-fork-"))
+        network = ape.networks.parse_network_choice(
+            FORKED_NODE,
+            provider_settings={**_NODE_SETTINGS, **upstream},
+            disconnect_after=True,  # the node writes to its home when it stops
         )
         with _home(home):
-            stack.enter_context(
-                ape.networks.parse_network_choice(
-                    FORKED_NODE, provider_settings={**_NODE_SETTINGS, **upstream}
-                )
-            )
+            stack.enter_context(network)
         yield ApeChain()
 
 
