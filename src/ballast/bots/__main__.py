@@ -59,10 +59,9 @@ def main() -> None:
 @click.option("--pause", default=2.0, show_default=True, help="Seconds between looks for a block.")
 def run(pause: float, **options: Any) -> None:
     """A turn at every new block, until Ctrl-C."""
+    app = _silverback_app()
     with _keepers(**options) as (keepers, market):
-        from ballast.bots.app import KeeperApp
-
-        KeeperApp(Turns(keepers, lambda: market.chain.timestamp), pause=pause).run()
+        app(Turns(keepers, lambda: market.chain.timestamp), pause=pause).run()
 
 
 @main.command()
@@ -108,6 +107,17 @@ def _keepers(
             liquidating=LiquidatorTerms(least_bonus=least_bonus),
         )
         yield crew.keepers(names), market
+
+
+def _silverback_app() -> Any:
+    """Only `run` needs silverback, which an installation may be without."""
+    try:
+        from ballast.bots.app import KeeperApp
+    except ModuleNotFoundError as error:
+        raise KeeperError(
+            f"{error.name} is not installed: `make setup` brings it, or install ballast[bots]"
+        ) from error
+    return KeeperApp
 
 
 def _names(keepers: str, has_quotes: bool) -> list[str]:

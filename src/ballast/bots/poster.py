@@ -4,7 +4,8 @@ The surface itself is the memory. What a source quotes counts against the slice 
 time since its post, so noise is smoothed; what is farther away than one post or the keeper's room
 allows is reached over several. A post goes out when it would move the surface by enough to matter,
 or when the surface grows old, and is followed by a refresh of the book, which forgets its Greeks
-with every new version.
+with every new version. A slice of which nobody quotes anything is left to age: its time stamp says
+when it was observed.
 """
 
 from __future__ import annotations
@@ -101,7 +102,11 @@ class Poster(Keeper[PosterState]):
 
 def decide(state: PosterState, terms: PosterTerms) -> list[Action]:
     """What to post, if anything."""
-    movable = [old for old in state.standing if old.expiry - state.at > terms.least_left]
+    movable = [
+        old
+        for old in state.standing
+        if old.expiry in state.quotes and old.expiry - state.at > terms.least_left
+    ]
     if not movable:
         return []
     posts = next_posts(state, terms, movable)
@@ -150,7 +155,7 @@ def next_posts(state: PosterState, terms: PosterTerms, movable: Sequence[Standin
 
 
 def _targets(state: PosterState, terms: PosterTerms, movable: Sequence[Standing]) -> list[Post]:
-    """What should stand now: the smoothed quotes, mended; a slice without quotes as it is."""
+    """What should stand now: the smoothed quotes, mended."""
     views = [_view(old, state, terms) for old in movable]
     taus = [old.expiry - state.at for old in movable]
     bounds = Bounds(
@@ -165,10 +170,7 @@ def _targets(state: PosterState, terms: PosterTerms, movable: Sequence[Standing]
 
 
 def _view(old: Standing, state: PosterState, terms: PosterTerms) -> View:
-    stands = _as_view(old)
-    quotes = state.quotes.get(old.expiry)
-    if quotes is None:
-        return stands
+    stands, quotes = _as_view(old), state.quotes[old.expiry]
     wanted = fitted(quotes, old.expiry - state.at)
     age = max(state.at - old.posted_at, 0)
     share = 1 - 0.5 ** (age / terms.half_life) if terms.half_life else 1.0

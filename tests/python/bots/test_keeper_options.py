@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,15 @@ def test_once__no_record_or_another_file__says_which_it_wants(tmp_path: Path) ->
     path = tmp_path / "other.json"
     path.write_text("{}")
     assert isinstance(complaint("--record", str(path)), DeploymentError)
+
+
+def test_run__without_silverback__says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "ballast.bots.app", raising=False)
+    monkeypatch.setitem(sys.modules, "silverback", None)
+    options = ["--network", "nowhere", "--account", "TEST::0", "--record", "none"]
+    found = CliRunner().invoke(main, ["run", *options])
+    assert isinstance(found.exception, KeeperError)
+    assert "make setup" in str(found.exception)
 
 
 def test_keepers__all_and_some__in_the_order_of_their_turns() -> None:

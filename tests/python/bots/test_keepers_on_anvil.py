@@ -301,7 +301,7 @@ def test_run__as_a_program_of_its_own__keeps_the_market_until_it_is_told_to_stop
     first = live.nonce(keeper), live.block_number, seen["surface"].version()
     program = start(tmp_path, ape.networks.provider.uri, market, live.timestamp)
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300
         while not (
             seen["surface"].version() > first[2]
             and seen["margin"].health(other)[0] >= WAD

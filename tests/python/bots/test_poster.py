@@ -124,14 +124,13 @@ def test_decide__nothing_left_to_post__nothing(market: LocalMarket) -> None:
     assert decide(replace(state(market, Says()), standing=()), AT_ONCE) == []
 
 
-def test_decide__an_expiry_without_quotes__posted_as_it_stands(market: LocalMarket) -> None:
+def test_decide__an_expiry_without_quotes__left_to_age(market: LocalMarket) -> None:
     now = state(market, Says(0.67))
     silent = now.standing[1].expiry
     quotes = {expiry: smile for expiry, smile in now.quotes.items() if expiry != silent}
     post = decide(replace(now, quotes=quotes), AT_ONCE)[0]
-    moved = {one[0]: one[1] for one in post.args[0]}
-    for old in now.standing:
-        assert (abs(moved[old.expiry] - old.theta) * 1_000 < old.theta) == (old.expiry == silent)
+    assert {one[0] for one in post.args[0]} == quotes.keys()
+    assert decide(replace(now, quotes={}, at=now.at + 3_000), AT_ONCE) == []
 
 
 def test_decide__half_of_the_way_in_a_half_life__by_the_slices_age(market: LocalMarket) -> None:
@@ -158,13 +157,12 @@ def test_poster__a_target_far_away__reached_in_steps_none_of_which_is_refused(
 ) -> None:
     source, posts = Says(0.80, rho=-0.45), 0
     keeper = poster(fresh, source)
-    for _ in range(400):
+    for _ in range(100):
         for action in keeper.decide(keeper.read()):
             keeper.run(action)
             posts += action.method == "post"
-        fresh.chain.advance(60)
-        if fresh.chain.timestamp % 1_800 < 60:
-            fresh.transmit(2_000)
+        fresh.chain.advance(300)
+        fresh.transmit(2_000)
     assert posts > 8
     for expiry in fresh.now_expiries:
         assert vols(fresh, expiry) == pytest.approx(0.80, abs=0.0026)
@@ -181,6 +179,40 @@ def test_poster__target_reached__decides_on_nothing_and_the_book_is_fresh(
     assert done and keeper.decide(keeper.read()) == []
     series = fresh.series(fresh.now_expiries[0], 2_000, "call")
     assert fresh.desk.quote(series, 10_000).premium > 0  # which a stale book refuses
+
+
+def test_poster__an_expiry_has_passed__posts_the_others(fresh: LocalMarket) -> None:
+    first = fresh.now_expiries[0]
+    fresh.chain.set_timestamp(first + 60)
+    fresh.transmit(2_000)
+    keeper = poster(fresh, Says())
+    assert first in fresh.surface.expiries() and len(keeper.read().standing) == 3
+    post, *others = keeper.decide(keeper.read())  # it is days old
+    assert {one[0] for one in post.args[0]} == set(fresh.now_expiries[1:])
+    assert first not in {one.args[0] for one in others}
+    for action in (post, *others):
+        keeper.run(action)
+    assert first not in fresh.surface.expiries()
+
+
+@given(silent=st.sets(st.integers(0, 3), max_size=3), vol=st.floats(0.3, 1.5))
+@settings(max_examples=25)
+def test_poster__quotes_for_some_expiries__no_post_is_refused(
+    market: LocalMarket, silent: set[int], vol: float
+) -> None:
+    quiet = {market.now_expiries[place] for place in silent}
+
+    class Some(Says):
+        def quotes(self, now: int, expiries: Sequence[int]) -> Mapping[int, SmileQuotes]:
+            return super().quotes(now, [one for one in expiries if one not in quiet])
+
+    with rolled_back(market.chain):
+        for _ in range(6):
+            keeper = poster(market, Some(vol))
+            for action in keeper.decide(keeper.read()):
+                if action.method == "post":
+                    keeper.run(action)
+            market.chain.advance(400)
 
 
 WORLDS = st.builds(
