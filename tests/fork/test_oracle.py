@@ -10,9 +10,6 @@ from tests.unit.oracle.conftest import expiry, oracle, terms  # noqa: F401
 from tests.unit.oracle.published import PublishedFeed
 from tests.unit.oracle.test_any_feed import (  # noqa: F401
     test_fix__access_taken_away__is_refused_until_given_back,
-    test_fix__again__is_refused_with_any_id,
-    test_fix__id_of_no_round__is_refused,
-    test_fix__id_on_either_side__is_refused,
     test_fix__last_round_before_expiry__is_written_once_and_said,
     test_fix__new_phases_after_the_expiry__the_old_phase_has_it,
     test_fix__next_round_only_in_a_later_phase__is_proof_enough,
@@ -20,6 +17,7 @@ from tests.unit.oracle.test_any_feed import (  # noqa: F401
     test_fix__phase_begun_before_the_expiry_but_silent_since__the_old_one_has_no_say,
     test_fix__round_stale_at_expiry__gives_way_to_the_first_after,
     test_fix__stale_and_next_round_in_a_later_phase__is_that_one,
+    test_fix__stale_and_nothing_follows_within_three_days__is_the_last_round,
     test_spot__age__up_to_the_heartbeat_inclusive,
     test_spot__fresh_round__is_price_time_and_id,
     test_spot__new_phase__goes_on,
@@ -32,7 +30,7 @@ pytestmark = pytest.mark.anvil
 @pytest.fixture
 def feed(fork: Chain, venues: Venues) -> PublishedFeed:
     """A phase of ours behind the proxy that stands there, with one round."""
-    feed = PublishedFeed(fork, source=venues.oracle)
+    feed = PublishedFeed(fork, source=venues.oracle, numbers=6)
     feed.transmit(PRICE)
     return feed
 

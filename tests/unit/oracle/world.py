@@ -18,7 +18,6 @@ SILENCE = 30 * DAY
 HEARTBEAT = HOUR
 PRICE = 2_000
 BEFORE, AFTER = 2_100, 2_200  # prices of the rounds around an expiry
-NUMBERS = 16  # of rounds that a search tries in each phase; no test makes more
 MIN_PRICE, MAX_PRICE = 100 * WAD, 100_000 * WAD
 
 
@@ -83,6 +82,8 @@ class Feed:
     aggregators: list[Contract] = field(default_factory=list)
     phase_before: int = 0
     """Of the proxy when the first of these aggregators came."""
+    numbers: int = 16
+    """Of rounds that a search tries in each phase; more than any test makes."""
 
     def __post_init__(self) -> None:
         self.aggregators.append(self._aggregator(self.decimals, self.missing))
@@ -160,7 +161,7 @@ def assert_only(oracle: Contract, feed: Feed, expiry: int, accepted: int, price:
     """Of all ids near any round, one is accepted, and for this price."""
     found = {}
     for phase in range(-1, len(feed.aggregators) + 3):
-        for number in range(NUMBERS):
+        for number in range(feed.numbers):
             id_ = feed.id(phase, number) if feed.phase_before + phase >= 0 else number
             if reason(oracle.fix, expiry, id_) is None:
                 found[id_] = oracle.fix.call(expiry, id_)
