@@ -221,7 +221,7 @@ def execute(
     if lost * WAD > worth * convert(slip, int256) + WAD:
         refusal._refuse("hedger: slip")
     if amount < 0 and venue == venue_list._lender():
-        if staticcall ILender(venue).health() < health:
+        if self._health(venue) < health:
             refusal._refuse("hedger: health")
     log IHedger.Hedged(venue=venue, units=filled, spot=spot, cost=lost)
     return filled
@@ -264,7 +264,7 @@ def tend() -> uint256:
     look: Look = self._look(self._spot())
     if look.lender == empty(address):
         refusal._refuse("hedger: no lender")
-    before: uint256 = staticcall ILender(look.lender).health()
+    before: uint256 = self._health(look.lender)
     reward: uint256 = 0
     if before < look.terms.lend_health:
         self._defend(look)
@@ -273,7 +273,7 @@ def tend() -> uint256:
         self._take_back(look)
     else:
         refusal._refuse("hedger: healthy")
-    after: uint256 = staticcall ILender(look.lender).health()
+    after: uint256 = self._health(look.lender)
     if reward != 0 and after <= before:
         refusal._refuse("hedger: no help")
     reward = min(reward, (staticcall IVault(VAULT).holdings()).loose_quote)
@@ -432,7 +432,7 @@ def state() -> IHedger.State:
     health: uint256 = max_value(uint256)
     debt: uint256 = 0
     if look.lender != empty(address):
-        health = staticcall ILender(look.lender).health()
+        health = self._health(look.lender)
         debt = staticcall ILender(look.lender).debt()
     return IHedger.State(
         spot=look.spot,
@@ -921,7 +921,7 @@ def _borrow(look: Look, debt: uint256, missing: uint256, least: uint256) -> (uin
     self._exchange(
         lender, more, 0, abi_encode(amount, method_id=method_id("borrow(uint256)")), look
     )
-    if staticcall ILender(lender).health() < look.terms.lend_health:
+    if self._health(lender) < look.terms.lend_health:
         refusal._refuse("hedger: health")
     return amount, convert(more, int256)
 
@@ -938,6 +938,17 @@ def _stocked(look: Look, amount: int256, collateral: int256) -> int256:
     self._note(look.spot, look.terms.debt_reserve, False, -self._lots(amount))
     log IHedger.Stocked(venue=look.lender, units=amount, collateral=collateral)
     return amount
+
+
+@internal
+@view
+def _health(lender: address) -> uint256:
+    """
+    @notice Collateral at its threshold over debt, as the lender has it
+    @param lender Which
+    @return WAD
+    """
+    return staticcall ILender(lender).health()
 
 
 @internal
@@ -986,17 +997,19 @@ def _defend(look: Look):
         self._exchange(
             lender, more, 0, abi_encode(more, method_id=method_id("deposit(uint256)")), look
         )
-    if staticcall ILender(lender).health() >= look.terms.lend_health:
+    if self._health(lender) >= look.terms.lend_health:
         return
     free: uint256 = min(self._free_units(look.held), debt)
     if free != 0:
         self._repay(look, free)
-    if staticcall ILender(lender).health() >= look.terms.lend_health:
+    if self._health(lender) >= look.terms.lend_health:
         return
     left: uint256 = min(
         staticcall ILender(lender).debt(),
         convert(self._units(look.terms.slice_max, look.spot), uint256),
     )
+    cost: uint256 = 0
+    left, cost = self._room(lender, convert(left, int256), 0, 0, look)
     if left != 0:
         self._attempt(lender, convert(left, int256), look)
 
