@@ -26,6 +26,7 @@ test: ## all tests; ARGS="-k board" is passed to pytest
 	@tools/test.sh $(ARGS)
 
 check: ## formatting, lint, types, layers, contract sizes, gas against the snapshot
+	@tools/setup.sh node
 	@tools/setup.sh mamushi
 	@$(MAKE) --no-print-directory --keep-going check-python check-types check-vyper check-rules check-gas check-codegen check-decimals
 

@@ -1,10 +1,10 @@
 """A market beside real venues: USDC, WETH, Chainlink's feed, Uniswap v3 and Aave v3 as they are.
 
-    market = HedgedMarket.on(on_revm())
-    market.supply(1_000_000)
-    market.stock()
-    market.buy("trader", market.series(market.now_expiries[0], 2_000, "call"), 20)
-    market.hedge()
+market = HedgedMarket.on(on_revm())
+market.supply(1_000_000)
+market.stock()
+market.buy("trader", market.series(market.now_expiries[0], 2_000, "call"), 20)
+market.hedge()
 """
 
 from __future__ import annotations

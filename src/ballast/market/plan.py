@@ -102,7 +102,7 @@ ORDER: Final = (
     "hedger",
     "lens",
 )
-"""The steps' names, in the order of the transactions; a market without venues has none of theirs."""
+"""The steps' names, in the order of the transactions; without venues there are none of theirs."""
 
 
 def market_plan(settings: MarketSettings) -> Plan:
@@ -221,8 +221,8 @@ def _venue_steps(settings: MarketSettings) -> dict[str, Step]:
     )
     steps = {"spot_venue": Step("spot_venue", "SpotVenue", args)}
     if terms.lending_pool != ZERO_ADDRESS:
-        args = (*args, terms.lending_pool)
-        steps["lending_venue"] = Step("lending_venue", "LendingVenue", args)
+        lent = (*args, terms.lending_pool)
+        steps["lending_venue"] = Step("lending_venue", "LendingVenue", lent)
     return steps
 
 
