@@ -40,8 +40,6 @@ class HedgeTerms:
     """Share of NAV that an hour's deviation of the open delta may cost."""
     slice_min: float = 1_000.0
     slice_max: float = 50_000.0
-    gap_seconds: int = 300
-    """Between orders, at least."""
 
     def __post_init__(self) -> None:
         if self.risk_aversion <= 0.0:
