@@ -484,7 +484,7 @@ def processRedemptions(count: uint256) -> uint256:
     marks: Marks = self._open()
     self._require_floor(marks)
     held: ledger.Balances = ledger._balances()
-    room: uint256 = unsafe_add(ledger._free(held), held.earmark)
+    room: uint256 = unsafe_add(held.free, held.earmark)
     spent: uint256 = 0
     burnt: uint256 = 0
     first: uint256 = queue._first()
@@ -539,9 +539,7 @@ def exitAtFloor(amount: uint256, receiver: address, min_assets: uint256 = 0) -> 
     """
     supply: uint256 = shares.supply
     self._require_shares(amount, supply)
-    assets: uint256 = unsafe_div(
-        unsafe_mul(amount, ledger._free(ledger._balances())), self._parts()
-    )
+    assets: uint256 = unsafe_div(unsafe_mul(amount, ledger._balances().free), self._parts())
     self._require_assets(assets, min_assets)
     self._leave(receiver, msg.sender, assets, amount)
     return assets
@@ -823,13 +821,13 @@ def holdings() -> IVault.Holdings:
     """
     held: ledger.Balances = ledger._balances()
     return IVault.Holdings(
-        free_quote=ledger._free(held),
+        free_quote=held.free,
         underlying=held.underlying,
-        free_lots=ledger._free_lots(held),
+        free_lots=unsafe_sub(unsafe_div(held.underlying, ledger.LOT), held.locked_lots),
         locked_quote=held.locked_quote,
         locked_lots=held.locked_lots,
         caution=held.level,
-        loose_quote=ledger._loose(held),
+        loose_quote=held.loose,
     )
 
 
@@ -874,7 +872,7 @@ def free_cash() -> uint256:
     @notice Quote that is neither locked, nor the fund's, nor the queue's
     @return Assets
     """
-    return ledger._free(ledger._balances())
+    return ledger._balances().free
 
 
 @external
@@ -884,7 +882,10 @@ def free_underlying() -> uint256:
     @notice Underlying that covers nothing
     @return Units, whole lots
     """
-    return unsafe_mul(ledger._free_lots(ledger._balances()), ledger.LOT)
+    held: ledger.Balances = ledger._balances()
+    return unsafe_mul(
+        unsafe_sub(unsafe_div(held.underlying, ledger.LOT), held.locked_lots), ledger.LOT
+    )
 
 
 @external
@@ -1116,7 +1117,7 @@ def _open() -> Marks:
     @return Marks, before the flow
     """
     held: ledger.Balances = ledger._balances()
-    marks: Marks = self._marks(extcall IBook(BOOK).appraise(self._beside(held)), held)
+    marks: Marks = self._marks(extcall IBook(BOOK).appraise(self._beside()), held)
     self._require_known(marks)
     self._observe(marks.total, held.level)
     if performance._is_due():
@@ -1126,13 +1127,12 @@ def _open() -> Marks:
 
 @internal
 @view
-def _beside(held: ledger.Balances) -> int256:
+def _beside() -> int256:
     """
     @notice Underlying that the book counts in the potential, as trades meet it there: whole lots, less what is owed on venues
-    @param held Balances
     @return Units, WAD
     """
-    return unsafe_mul(ledger._lots(held), convert(units.LOT, int256))
+    return unsafe_mul(ledger._lots(), convert(units.LOT, int256))
 
 
 @internal
@@ -1141,8 +1141,7 @@ def _tell_book(is_jump: bool):
     @notice Keeps at hand in the book what a trade must know: lots of underlying, level of the ladder
     @param is_jump Whether underlying came that nobody was charged for
     """
-    held: ledger.Balances = ledger._balances()
-    extcall IBook(BOOK).hold(ledger._lots(held), held.level, is_jump)
+    extcall IBook(BOOK).hold(ledger._lots(), ledger._level(), is_jump)
 
 
 @internal
@@ -1152,7 +1151,7 @@ def _read() -> Marks:
     @notice The marks that `_open` would find
     """
     held: ledger.Balances = ledger._balances()
-    marks: Marks = self._marks(staticcall IBook(BOOK).appraisal(self._beside(held)), held)
+    marks: Marks = self._marks(staticcall IBook(BOOK).appraisal(self._beside()), held)
     self._require_known(marks)
     return marks
 
@@ -1190,7 +1189,7 @@ def _try_read() -> Marks:
     answer: Bytes[APPRAISAL] = b""
     done, answer = raw_call(
         BOOK,
-        abi_encode(self._beside(held), method_id=method_id("appraisal(int256)")),
+        abi_encode(self._beside(), method_id=method_id("appraisal(int256)")),
         max_outsize=APPRAISAL,
         is_static_call=True,
         revert_on_failure=False,
@@ -1222,7 +1221,7 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
     @return Marks; unknown ones where a number is out of all bounds
     """
     shifted: uint256 = unsafe_add(convert(convert(book.value, bytes32), uint256), MOST_MARK)
-    if (book.spot | book.width | shifted) >> 160 != 0:
+    if (book.spot | book.width) >> 159 != 0 or unsafe_sub(shifted, 1) >= 2**160 - 1:
         return empty(Marks)
     # Ledger fields are below 2^128 and a scale below 2^40; only the product with spot can leave its word.
     own: uint256 = unsafe_mul(
@@ -1242,7 +1241,6 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
         low = unsafe_add(low, venues.low)
         high = unsafe_add(high, venues.high)
         reserve = venues.reserve
-    loose: uint256 = ledger._loose(held)
     total_low: uint256 = self._assets_down(low)
     total_high: uint256 = (
         self._assets_down(  # a turn of spot may cure bad debt before anybody says so
@@ -1267,9 +1265,9 @@ def _marks(book: types.Appraisal, held: ledger.Balances) -> Marks:
         spot=book.spot,
         supply=supply,
         parts=unsafe_add(supply, VIRTUAL),
-        free=unsafe_sub(loose, min(reserve, loose)),
+        free=unsafe_sub(held.loose, min(reserve, held.loose)),
         room=unsafe_sub(ledger.MOST_CASH, min(held.cash, ledger.MOST_CASH)),
-        underlying=self._beside(held),
+        underlying=self._beside(),
         is_waiting=held.is_waiting,
     )
 

@@ -36,6 +36,8 @@ struct Balances:
     is_hedged: bool  # something is on venues
     abroad: int256  # lots of underlying there, owed ones below zero, as of the last hedge
     reserve: uint256  # assets that stay free for what is owed there
+    loose: uint256  # assets that are neither locked, nor the fund's, nor the queue's, the reserve included
+    free: uint256  # and without it
 
 
 LOW_88: constant(uint256) = 2**88 - 1
@@ -77,47 +79,39 @@ def _balances() -> Balances:
     """
     hot: uint256 = self.hot
     rest: uint256 = self.rest
+    cash: uint256 = hot & LOW_88
+    locked: uint256 = (hot >> 88) & LOW_88
+    dues: uint256 = unsafe_mul(hot >> 216, GRAIN)
+    earmark: uint256 = (rest >> 104) & LOW_88
+    loose: uint256 = unsafe_sub(cash, unsafe_add(unsafe_add(locked, dues), earmark))
+    free: uint256 = loose
     debts: uint256 = 0
-    if rest & OWED != 0:
-        debts = self.debts
+    abroad: int256 = 0
+    reserve: uint256 = 0
+    if rest >= OWED:  # most vaults owe and lend nothing most of the time: one question for both
+        if rest & OWED != 0:
+            debts = self.debts
+        if rest & venue_word.SOME != 0:
+            abroad = venue_word._lots(rest)
+            reserve = venue_word._reserve(rest)
+            free = unsafe_sub(loose, min(reserve, loose))
     return Balances(
-        cash=hot & LOW_88,
-        locked_quote=(hot >> 88) & LOW_88,
+        cash=cash,
+        locked_quote=locked,
         locked_lots=(hot >> 176) & LOW_40,
-        dues=unsafe_mul(hot >> 216, GRAIN),
+        dues=dues,
         underlying=rest & LOW_104,
-        earmark=(rest >> 104) & LOW_88,
+        earmark=earmark,
         level=(rest >> 192) & 3,
         is_waiting=rest & WAITING != 0,
         receivable=debts & LOW_128,
         bad_debt=debts >> 128,
         is_hedged=rest & venue_word.SOME != 0,
-        abroad=venue_word._lots(rest),
-        reserve=venue_word._reserve(rest),
+        abroad=abroad,
+        reserve=reserve,
+        loose=loose,
+        free=free,
     )
-
-
-@internal
-@pure
-def _free(held: Balances) -> uint256:
-    """
-    @notice Quote that is neither locked, nor the fund's, nor the queue's, nor reserved
-    @param held Balances
-    @return Assets
-    """
-    loose: uint256 = self._loose(held)
-    return unsafe_sub(loose, min(held.reserve, loose))
-
-
-@internal
-@pure
-def _loose(held: Balances) -> uint256:
-    """
-    @notice The same with the reserve
-    @param held Balances
-    @return Assets
-    """
-    return unsafe_sub(held.cash, unsafe_add(unsafe_add(held.locked_quote, held.dues), held.earmark))
 
 
 @internal
@@ -131,24 +125,22 @@ def _most_units() -> uint256:
 
 @internal
 @view
-def _lots(held: Balances) -> int256:
+def _lots() -> int256:
     """
     @notice Underlying in whole lots, locked ones included, and what is on venues
-    @param held Balances
     @return Lots, of what the vault has rounded down
     """
-    return unsafe_add(convert(unsafe_div(held.underlying, LOT), int256), held.abroad)
+    rest: uint256 = self.rest
+    return unsafe_add(convert(unsafe_div(rest & LOW_104, LOT), int256), venue_word._lots(rest))
 
 
 @internal
 @view
-def _free_lots(held: Balances) -> uint256:
+def _level() -> uint256:
     """
-    @notice Underlying that is not locked
-    @param held Balances
-    @return Lots, rounded down
+    @notice Level of the drawdown ladder
     """
-    return unsafe_sub(unsafe_div(held.underlying, LOT), held.locked_lots)
+    return (self.rest >> 192) & 3
 
 
 # What the desk does
@@ -263,8 +255,8 @@ def _settle(expiry: uint256, sums: types.Settlement):
     )
     self.pots[expiry] = quote | units << 104 | sums.pot_lots << 208
     if sums.receivable != 0:
-        held: Balances = self._balances()
-        self._set_debts(held.receivable + sums.receivable, held.bad_debt)
+        debts: uint256 = self.debts
+        self._set_debts((debts & LOW_128) + sums.receivable, debts >> 128)
 
 
 @internal
@@ -325,9 +317,7 @@ def _lend(quote: uint256, units: uint256):
     @param units Of underlying that covers nothing
     """
     held: Balances = self._balances()
-    if quote > self._loose(held) or units > unsafe_sub(
-        held.underlying, unsafe_mul(held.locked_lots, LOT)
-    ):
+    if quote > held.loose or units > unsafe_sub(held.underlying, unsafe_mul(held.locked_lots, LOT)):
         refusal._refuse("vault: lend")
     self.hot = unsafe_sub(self.hot, quote)
     self.rest = unsafe_sub(self.rest, units)
@@ -414,9 +404,9 @@ def _collect(quote: uint256, units: uint256, cleared: uint256) -> uint256:
     @return Assets of debt that left the books: no more than stood there
     """
     self._credit_both(quote, units)
-    held: Balances = self._balances()
-    gone: uint256 = min(cleared, held.receivable)
-    self._set_debts(unsafe_sub(held.receivable, gone), held.bad_debt)
+    debts: uint256 = self.debts
+    gone: uint256 = min(cleared, debts & LOW_128)
+    self._set_debts(unsafe_sub(debts & LOW_128, gone), debts >> 128)
     return gone
 
 
@@ -426,7 +416,7 @@ def _set_bad_debt(amount: uint256):
     @notice The figure as it stands now
     @param amount Assets
     """
-    self._set_debts(self._balances().receivable, amount)
+    self._set_debts(self.debts & LOW_128, amount)
 
 
 @internal
