@@ -136,7 +136,7 @@ def everywhere(freshness: uint256, version: uint256) -> uint256:
 
 @external
 @pure
-def with_holdings(freshness: uint256, lots: uint256, caution: uint256) -> (uint256, uint256):
+def with_holdings(freshness: uint256, lots: int256, caution: uint256) -> (uint256, int256):
     word: uint256 = book_words._with_holdings(freshness, lots, caution)
     return word, book_words._held_lots(word)
 

@@ -14,11 +14,11 @@ width: public(uint256)
 slope: public(uint256)  # WAD quote of potential per WAD unit of underlying
 terms: types.MarkTerms
 performance_fee: public(uint256)
-held_lots: public(uint256)  # what the vault told last
+held_lots: public(int256)  # what the vault told last
 caution: public(uint256)
 refreshed: public(uint256)
 mode: public(uint256)
-asked: public(uint256)  # underlying at the last refresh
+asked: public(int256)  # underlying at the last refresh
 
 
 @external
@@ -41,7 +41,7 @@ def set_mode(mode: uint256):
 
 
 @external
-def appraise(underlying: uint256) -> types.Appraisal:
+def appraise(underlying: int256) -> types.Appraisal:
     self.refreshed += 1
     self.asked = underlying
     return self._appraisal(underlying)
@@ -50,7 +50,7 @@ def appraise(underlying: uint256) -> types.Appraisal:
 @external
 @view
 @raw_return
-def appraisal(underlying: uint256) -> Bytes[128]:
+def appraisal(underlying: int256) -> Bytes[128]:
     found: types.Appraisal = self._appraisal(underlying)
     if self.mode == 2:
         return slice(abi_encode(found), 0, 96)
@@ -71,7 +71,7 @@ def mark_terms() -> types.MarkTerms:
 
 @internal
 @view
-def _appraisal(underlying: uint256) -> types.Appraisal:
+def _appraisal(underlying: int256) -> types.Appraisal:
     assert self.mode != 1, "book: broken"
     if self.mode == 3:
         digest: bytes32 = empty(bytes32)
@@ -80,12 +80,12 @@ def _appraisal(underlying: uint256) -> types.Appraisal:
     return types.Appraisal(
         spot=self.spot,
         value=self.book_value,
-        potential=self.slope * underlying // 10**18,
+        potential=self.slope * convert(abs(underlying), uint256) // 10**18,
         width=self.width,
     )
 
 
 @external
-def hold(lots: uint256, caution: uint256, is_jump: bool):
+def hold(lots: int256, caution: uint256, is_jump: bool):
     self.held_lots = lots
     self.caution = caution

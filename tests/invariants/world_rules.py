@@ -40,9 +40,8 @@ ROLES = frozenset(
         "token: not approved",
         "token: not the desk",
         "vault: allowance",
+        "vault: caller",
         "vault: not controller",
-        "vault: not the desk",
-        "vault: not margin",
         "vault: not the owner",
     }
 )

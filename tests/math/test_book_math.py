@@ -224,7 +224,7 @@ def test_intersected__guards__hold_where_all_of_them_do(math: Contract) -> None:
     """everywhere, intersected, with_holdings, held_lots: what the vault says is never touched."""
     draw = random.Random(5)
     for _ in range(100):
-        lots, caution = draw.randrange(2**40), draw.randrange(4)
+        lots, caution = draw.randrange(1 - 2**39, 2**39), draw.randrange(4)
         start = math.with_holdings.words(draw.choice((0, PASSED)), lots, caution)[0]
         (word,) = math.everywhere.words(start, 9)
         guards = []
@@ -239,18 +239,22 @@ def test_intersected__guards__hold_where_all_of_them_do(math: Contract) -> None:
             x, at = draw.randrange(2_500), draw.randrange(500)
             every = all(a <= x <= b and at <= until and v == 9 for a, b, until, v in guards)
             assert bool(math.holds.words(word, x * NANO, at, 9)[0]) == every
-        assert word >> 252 & 3 == caution and word >> 212 & M40 == lots
+        assert word >> 252 & 3 == caution and word >> 212 & M40 == lots % 2**40
+        assert math.with_holdings.words(word, lots, caution) == (word, lots)
         assert word & PASSED == 0
 
 
-@pytest.mark.parametrize("lots", [0, M40, M40 + 1])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("lots", [0, 1, 2**39 - 2, 2**39 - 1, 2**39, 2**40, 2**255 - 1])
 def test_with_holdings__lots__are_pulled_to_the_end_of_their_field(
-    math: Contract, lots: int
+    math: Contract, lots: int, sign: int
 ) -> None:
+    """Either way to the same number, so that what is owed is no more than what may be held."""
     before = 2**212 - 1 | PASSED | WAITING
-    word, held = math.with_holdings.words(before, lots, 2)
-    assert held == min(lots, M40)
-    assert word == before | min(lots, M40) << 212 | 2 << 252
+    word, held = math.with_holdings.words(before, sign * lots, 2)
+    pulled = sign * min(lots, 2**39 - 1)
+    assert held == pulled
+    assert word == before | pulled % 2**40 << 212 | 2 << 252
 
 
 def test_flows__what_is_bought__adds_up_or_is_pulled(math: Contract) -> None:

@@ -109,7 +109,7 @@ def test_set_sheet__another__is_told(world: World) -> None:
 
 
 @pytest.mark.parametrize("caution", [0, 1, 2, 3])
-@pytest.mark.parametrize("lots", [0, 1, 2**40 - 1])
+@pytest.mark.parametrize("lots", [1 - 2**39, -1, 0, 1, 2**39 - 1])
 def test_hold__what_the_vault_says__a_trade_finds(world: World, lots: int, caution: int) -> None:
     expiry = world.expiries[0]
     world.list_strikes(expiry, 2_000)

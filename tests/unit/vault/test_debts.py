@@ -32,7 +32,7 @@ def test_margin__anybody_else__is_refused(
     world: World, role: str, method: str, args: tuple[int, ...]
 ) -> None:
     reason = world.refused(method, *args, sender=getattr(world, role))
-    assert reason == "vault: not margin"
+    assert reason == "vault: caller"
 
 
 # --- settle: escrow
@@ -213,7 +213,7 @@ def test_exchange__more_than_is_free__is_refused(each: World, more: int) -> None
     quote = each.vault.free_cash() + more
     if more > 0:
         reason = each.refused("exchange", each.coin, quote, sender=each.margin)
-        assert reason == "vault: free quote"
+        assert reason == "vault: lend"
     else:
         each.vault.exchange(each.coin, quote, sender=each.margin)
         assert each.vault.free_cash() == -more
@@ -221,7 +221,7 @@ def test_exchange__more_than_is_free__is_refused(each: World, more: int) -> None
 
 def test_exchange__anybody_but_margin__is_refused(world: World) -> None:
     for sender in (world.desk, world.owner, world.stranger):
-        assert world.refused("exchange", 0, 0, sender=sender) == "vault: not margin"
+        assert world.refused("exchange", 0, 0, sender=sender) == "vault: caller"
 
 
 def test_collect__vault_full_of_both__is_not_stopped(revm: RevmChain) -> None:

@@ -40,7 +40,7 @@ def test_desk__anybody_else__is_refused(
     world: World, role: str, method: str, args: tuple[Any, ...]
 ) -> None:
     args = tuple(world.trader if arg == "trader" else arg for arg in args)
-    assert world.refused(method, *args, sender=getattr(world, role)) == "vault: not the desk"
+    assert world.refused(method, *args, sender=getattr(world, role)) == "vault: caller"
 
 
 # --- take
@@ -72,6 +72,7 @@ def test_take__premium__is_in_cash_and_cover_locked(each: World) -> None:
         700 * each.one,
         20_000,
         0,
+        309 * each.one,
     )
 
 

@@ -18,7 +18,7 @@ def strange(chain: Chain) -> World:
     """A vault whose quote token is a weird one, as yet well behaved, with 1,000 of alice's."""
     world = build(chain)
     token = weird_token(chain, 6)
-    roles = (world.book, world.desk, world.margin, world.fund, world.owner)
+    roles = (world.book, world.desk, world.margin, world.fund, world.hedger, world.owner)
     vault = chain.deploy(compile_contract("Vault"), token, world.unit, *roles, "Odd", "ODD")
     for person in (world.alice, world.bob, world.trader, world.margin):
         token.mint(person, 10_000 * world.one)
@@ -35,12 +35,13 @@ def test_init__decimals__shares_have_six_more_and_at_least_eighteen(
     world = build(revm, *pair)
     found = (world.vault.name(), world.vault.symbol(), world.vault.decimals())
     assert found == ("Ballast WETH", "bWETH", {6: 18, 8: 18, 18: 24}[pair[0]])
-    roles = ("BOOK", "DESK", "MARGIN", "FUND", "OWNER", "asset", "UNDERLYING")
+    roles = ("BOOK", "DESK", "MARGIN", "FUND", "HEDGER", "OWNER", "asset", "UNDERLYING")
     assert [world.vault.method(role)() for role in roles] == [
         world.book.address,
         world.desk,
         world.margin,
         world.fund,
+        world.hedger.address,
         world.owner,
         world.quote.address,
         world.unit.address,
@@ -54,7 +55,7 @@ def test_init__decimals_out_of_range__are_refused(
 ) -> None:
     tokens = [weird_token(revm, 8), weird_token(revm, 8)]
     tokens[place].set_decimals(decimals)
-    args = (*tokens, *revm.accounts[1:6], "Odd", "ODD")
+    args = (*tokens, *revm.accounts[1:7], "Odd", "ODD")
     if refused:
         assert init_reason(revm, *args) == "vault: decimals"
     else:
@@ -62,17 +63,17 @@ def test_init__decimals_out_of_range__are_refused(
         assert vault.decimals() == max(18, (decimals if place == 0 else 8) + 6)
 
 
-@pytest.mark.parametrize("place", [2, 3, 4, 5, 6])
+@pytest.mark.parametrize("place", [2, 3, 4, 5, 6, 7])
 def test_init__nobody__is_refused(revm: RevmChain, place: int) -> None:
     tokens = [weird_token(revm, 6), weird_token(revm, 18)]
-    args: list[Any] = [*tokens, *revm.accounts[1:6], "Odd", "ODD"]
+    args: list[Any] = [*tokens, *revm.accounts[1:7], "Odd", "ODD"]
     args[place] = NOBODY
     assert init_reason(revm, *args) == "vault: address"
 
 
 def test_init__one_token_for_both__is_refused(revm: RevmChain) -> None:
     token = weird_token(revm, 6)
-    args = (token, token, *revm.accounts[1:6], "Odd", "ODD")
+    args = (token, token, *revm.accounts[1:7], "Odd", "ODD")
     assert init_reason(revm, *args) == "vault: tokens"
 
 

@@ -19,7 +19,7 @@ SPOT = 2_000 * WAD
 MAX = 2**256 - 1
 NOBODY = "0x" + "00" * 20
 PAIRS = tuple((quote, unit) for quote in (6, 8, 18) for unit in (6, 8, 18))
-ROLES = ("desk", "margin", "fund", "owner")
+ROLES = ("desk", "margin", "fund")
 NAMES = ("cash", "locked_quote", "locked_lots", "dues", "underlying", "earmark")
 QUOTE = Step("quote", "MockUsdc", ("USD Coin", "USDC", Setting("quote_decimals")))
 UNIT = Step("unit", "MockUsdc", ("Wrapped Ether", "WETH", Setting("unit_decimals")))
@@ -27,9 +27,11 @@ UNIT = Step("unit", "MockUsdc", ("Wrapped Ether", "WETH", Setting("unit_decimals
 
 def plan(settings: Mapping[str, Any]) -> Plan:
     tokens = (Ref("quote"), Ref("unit"))
-    roles = (Ref("book"), *(Setting(role) for role in ROLES))
-    vault = Step("vault", "Vault", (*tokens, *roles, "Ballast WETH", "bWETH"))
-    return Plan((QUOTE, UNIT, Step("book", "BookStub"), vault), settings)
+    roles = tuple(Setting(role) for role in ROLES)
+    args = (*tokens, Ref("book"), *roles, Ref("hedger"), Setting("owner"))
+    vault = Step("vault", "Vault", (*args, "Ballast WETH", "bWETH"))
+    stubs = (Step("book", "BookStub"), Step("hedger", "HedgerStub"))
+    return Plan((QUOTE, UNIT, *stubs, vault), settings)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class World:
     book: Contract
     quote: Contract
     unit: Contract
+    hedger: Contract
     desk: str
     margin: str
     fund: str
@@ -94,7 +97,7 @@ class World:
 
     def debts(self) -> tuple[int, int]:
         """What accounts owe, and how much of it nobody has."""
-        receivable, bad_debt = self.vault.balances()[8:]
+        receivable, bad_debt = self.vault.balances()[8:10]
         return int(receivable), int(bad_debt)
 
     def held(self, *owners: str) -> list[int]:
@@ -149,6 +152,7 @@ def build(chain: Chain, quote_decimals: int = 6, unit_decimals: int = 18) -> Wor
         book=done["book"],
         quote=done["quote"],
         unit=done["unit"],
+        hedger=done["hedger"],
         quote_decimals=quote_decimals,
         unit_decimals=unit_decimals,
         **roles,
