@@ -310,6 +310,7 @@ MODULES_ELSEWHERE = {
     "strike_list": (f"{UNIT}/book/test_positions.py",),
     "tick_price": ("tests/math/test_tick_price.py",),
     "variance_swap": (f"{UNIT}/surface/test_views.py",),
+    "venue_word": ("tests/math/test_venue_word.py",),
 }
 """Modules of words and sums, each held as a whole by suites of its own."""
 
