@@ -51,12 +51,16 @@ NANO: constant(int256) = 10**9
 OPEN_HEALTH: constant(uint256) = units.WAD // 2  # above the sheet's least: where debt is left
 CALM_HEALTH: constant(uint256) = 3 * units.WAD // 2  # above it: collateral is taken back
 ROOT_HOUR: constant(uint256) = 10684346079267205  # of an hour over a year, WAD
-MOST_UNITS: constant(int256) = 2**100  # of a position that is believed, and assets of equity
+MOST_UNITS: constant(int256) = 2**100  # below nothing no venue's equity is believed beyond
+SLACK: constant(int256) = 16  # part of a position by which it may grow by itself
+YEAR: constant(uint256) = 365 * 86400  # in which half of it may be earned
 READ_GAS: constant(uint256) = 300_000
 ORDER_GAS: constant(uint256) = 2_500_000
 OVERHEAD: constant(uint256) = 150_000
 DIGITS: constant(int256) = 16  # units, and assets, by which a lender may round
-DRIFT: constant(int256) = 1024  # part of a position by which it may grow unnoticed
+DRIFT: constant(
+    int256
+) = 1024  # part of a position by which it may grow unnoticed, of an order that may be missing
 HALF_TO_QUOTE: constant(uint256) = 2 * 10**27  # of a slope times nano squared, WAD quote
 MOST_RESERVE: constant(uint256) = 2**126
 MOST_HELD: constant(int256) = 2**95
@@ -143,7 +147,7 @@ def __init__(
 def hedge() -> int256:
     """
     @notice An order, where one is due
-    @return Units bought, below zero sold; zero where no venue could fill it, which is no revert, so that the wait holds
+    @return Units bought, below zero sold; zero where no venue could fill it, which is no revert, so that they wait
     """
     look: Look = self._look((extcall IBook(BOOK).appraise(0)).spot)
     due: Due = self._due(look)
@@ -151,11 +155,15 @@ def hedge() -> int256:
         refusal._refuse("hedger: not due")
     if block.timestamp < self._next_at(due.is_hard, look.terms.hedge_gap):
         refusal._refuse("hedger: too soon")
+    before: uint256 = self.last_at
     self.last_at = block.timestamp
     wanted: int256 = self._units(due.amount, look.spot)
     if look.delta > 0:
         wanted = -wanted
     filled: int256 = self._fill(wanted, due.is_hard, look)
+    if filled == 0:
+        self.last_at = before
+        return 0
     after: int256 = look.delta + self._dollars(filled, look.spot)
     reward: uint256 = self._reward(look, after)
     log IHedger.BandLeft(
@@ -214,11 +222,11 @@ def execute(
         ),
         spot,
         cap,
+        self._worth(abs(amount), spot) * convert(slip, int256) // WAD,
     )
     if filled == 0 or (filled > 0) != (amount > 0) or abs(filled) > abs(amount) + DIGITS:
         refusal._refuse("hedger: fill")
-    worth: int256 = self._worth(abs(filled), spot)
-    if lost * WAD > worth * convert(slip, int256) + WAD:
+    if lost > self._worth(abs(filled), spot) * convert(slip, int256) // WAD + DIGITS:
         refusal._refuse("hedger: slip")
     if amount < 0 and venue == venue_list._lender():
         if self._health(venue) < health:
@@ -234,23 +242,19 @@ def stock() -> int256:
         is borrowed and held has no delta and needs no trade
     @return Units borrowed, below zero repaid
     """
-    look: Look = self._look(self._spot())
-    if look.lender == empty(address):
-        refusal._refuse("hedger: no lender")
+    look: Look = self._lent()
     free: uint256 = self._free_units(look.held)
     target: uint256 = self._target(look)
-    least: uint256 = convert(self._units(look.terms.slice_min, look.spot), uint256)
-    debt: uint256 = staticcall ILender(look.lender).debt()
-    amount: uint256 = 0
-    collateral: int256 = 0
+    amount: int256 = 0
     if free < target:
-        amount, collateral = self._borrow(look, debt, target - free, least)
-        return self._stocked(look, convert(amount, int256), collateral)
-    amount = min(debt, free - target)
-    if free < 2 * target or amount == 0 or (amount < least and amount != debt):
+        amount = self._borrow(look, target - free)
+    elif free >= 2 * target:
+        amount = -self._returned(look, free - target)
+    if amount == 0:
         refusal._refuse("hedger: stocked")
-    collateral = self._repay(look, amount)
-    return self._stocked(look, -convert(amount, int256), collateral)
+    self._note(look.spot, look.terms.debt_reserve, False, -self._lots(amount))
+    log IHedger.Stocked(venue=look.lender, units=amount)
+    return amount
 
 
 @external
@@ -261,16 +265,15 @@ def tend() -> uint256:
         needs, it comes back
     @return Health after
     """
-    look: Look = self._look(self._spot())
-    if look.lender == empty(address):
-        refusal._refuse("hedger: no lender")
+    look: Look = self._lent()
     before: uint256 = self._health(look.lender)
     reward: uint256 = 0
+    is_jump: bool = False
     if before < look.terms.lend_health:
-        self._defend(look)
+        is_jump = self._defend(look)
         reward = look.terms.hedge_gas // QUOTE_SCALE
     elif before >= look.terms.lend_health + CALM_HEALTH:
-        self._take_back(look)
+        self._repay(look, 0)
     else:
         refusal._refuse("hedger: healthy")
     after: uint256 = self._health(look.lender)
@@ -280,7 +283,7 @@ def tend() -> uint256:
     log IHedger.Tended(
         venue=look.lender, caller=msg.sender, before=before, after=after, reward=reward
     )
-    self._note(look.spot, look.terms.debt_reserve, True, 0)
+    self._note(look.spot, look.terms.debt_reserve, is_jump, 0)
     self._pay(reward)
     return after
 
@@ -350,7 +353,8 @@ def emergency_exit(venue: address) -> (uint256, uint256):
     log IHedger.CapChanged(venue=venue, cap=0)
     amount: int256 = 0
     base: int256 = 0
-    amount, base = venue_list._kept(venue)
+    age: uint256 = 0
+    amount, base, age = venue_list._kept(venue)
     sent: uint256 = min(
         convert(max(-amount, 0), uint256),
         self._free_units(staticcall IVault(VAULT).holdings()),
@@ -360,13 +364,7 @@ def emergency_exit(venue: address) -> (uint256, uint256):
     assets, underlying = extcall IVault(VAULT).trade(
         venue, 0, sent, abi_encode(b"", method_id=method_id("emergency_exit()"))
     )
-    is_known: bool = False
-    spot: uint256 = 0
-    other: uint256 = 0
-    at: uint256 = 0
-    round_id: uint256 = 0
-    is_known, spot, other, at, round_id = staticcall IOracle(ORACLE).try_spot()
-    self._note(spot, self._terms().debt_reserve, True, 0)
+    self._note(self._last_spot(), self._terms().debt_reserve, True, 0)
     log IHedger.VenueLeft(venue=venue, quote=assets, underlying=underlying, sent=sent)
     return assets, underlying
 
@@ -408,11 +406,11 @@ def remove_venue(venue: address):
     equity: int256 = 0
     is_known: bool = False
     amount, equity, is_known = self._position(venue, 0)
-    if is_known and (amount != 0 or equity != 0):
+    if is_known and max(abs(amount), equity) > DIGITS:
         refusal._refuse("hedger: position")
     venue_list._remove(venue)
     log IHedger.VenueRemoved(venue=venue)
-    self._note(self._spot(), self._terms().debt_reserve, True, 0)
+    self._note(self._last_spot(), self._terms().debt_reserve, True, 0)
 
 
 # --- views
@@ -420,36 +418,25 @@ def remove_venue(venue: address):
 
 @external
 @view
-def state() -> IHedger.State:
+def due() -> IHedger.Call:
     """
     @notice What a call would find, were the book refreshed
     @return See `IHedger`
     """
     look: Look = self._look(self._spot())
-    due: Due = self._due(look)
-    order: int256 = self._units(due.amount, look.spot)
-    found: types.Venues = staticcall IHedger(self).appraisal(look.spot)
-    health: uint256 = max_value(uint256)
-    debt: uint256 = 0
-    if look.lender != empty(address):
-        health = self._health(look.lender)
-        debt = staticcall ILender(look.lender).debt()
-    return IHedger.State(
+    found: Due = self._due(look)
+    order: int256 = self._units(found.amount, look.spot)
+    return IHedger.Call(
         spot=look.spot,
         delta=look.delta * NANO,
         gamma=look.gamma * units.NANO,
-        outer=due.outer,
-        inner=due.inner,
+        outer=found.outer,
+        inner=found.inner,
         order=-order if look.delta > 0 else order,
-        is_hard=due.is_hard,
-        next_at=self._next_at(due.is_hard, look.terms.hedge_gap),
-        free_quote=self._spare_quote(look, False),
-        free_units=self._free_units(look.held),
-        target_units=self._target(look),
-        debt=debt,
-        health=health,
-        equity=found.equity // convert(QUOTE_SCALE, int256),
-        reserve=found.reserve,
+        is_hard=found.is_hard,
+        next_at=self._next_at(found.is_hard, look.terms.hedge_gap),
+        debt=look.debt_units,
+        lender=look.lender,
     )
 
 
@@ -517,7 +504,8 @@ def _look(spot: uint256) -> Look:
 @view
 def _position(venue: address, price: uint256) -> (int256, int256, bool):
     """
-    @notice What stands on a venue, or what stood there where it does not answer
+    @notice What stands on a venue: its own word as far as that follows from what was sent there and came back, from the price and from
+        interest; where it does not answer, or says what cannot be, what stood there last
     @param venue Listed
     @param price Of the underlying, WAD
     @return Units, assets of equity, whether it answered
@@ -535,13 +523,20 @@ def _position(venue: address, price: uint256) -> (int256, int256, bool):
         revert_on_failure=False,
     )
     amount: int256 = 0
-    equity: int256 = 0
-    if done and len(answer) == 64:
-        amount, equity = abi_decode(answer, (int256, int256))
-        if max(amount, equity) < MOST_UNITS and min(amount, equity) > -MOST_UNITS:
-            return amount, equity, True
-    amount, equity = venue_list._kept(venue)
-    return amount, equity + self._worth(amount, price), False
+    base: int256 = 0
+    age: uint256 = 0
+    amount, base, age = venue_list._kept(venue)
+    equity: int256 = base + self._worth(amount, price)
+    if not done or len(answer) != 64:
+        return amount, equity, False
+    told: int256 = 0
+    worth: int256 = 0
+    told, worth = abi_decode(answer, (int256, int256))
+    slack: int256 = abs(amount) // SLACK + DIGITS
+    if told < min(amount, 0) - slack or told > max(amount, 0) + slack or worth < -MOST_UNITS:
+        return amount, equity, False
+    grown: int256 = abs(base) * convert(min(age, YEAR), int256) // (2 * convert(YEAR, int256))
+    return told, min(worth, equity + grown + DIGITS), True
 
 
 @internal
@@ -605,6 +600,22 @@ def _spot() -> uint256:
     at: uint256 = 0
     round_id: uint256 = 0
     spot, at, round_id = staticcall IOracle(ORACLE).spot()
+    return spot
+
+
+@internal
+@view
+def _last_spot() -> uint256:
+    """
+    @notice The oracle's price, or zero where there is none
+    @return WAD
+    """
+    is_known: bool = False
+    spot: uint256 = 0
+    other: uint256 = 0
+    at: uint256 = 0
+    round_id: uint256 = 0
+    is_known, spot, other, at, round_id = staticcall IOracle(ORACLE).try_spot()
     return spot
 
 
@@ -689,7 +700,7 @@ def _fill(wanted: int256, is_hard: bool, look: Look) -> int256:
             break
         tried |= 1 << best
         left -= self._attempt(venue_list.venues[best], part, look)
-        if left == 0:
+        if abs(left) * DRIFT <= abs(wanted):  # digits that a lender has rounded off are no order
             break
     if tried == 0:
         refusal._refuse("hedger: no room")
@@ -720,7 +731,7 @@ def _best(left: int256, tried: uint256, is_hard: bool, look: Look) -> (int256, u
     cheapest: uint256 = max_value(uint256)
     for i: uint256 in range(len(venue_list.venues), bound=MAX_VENUES):
         place: address = venue_list.venues[i]
-        if tried & (1 << i) != 0 or venue_list._is_waiting(place):
+        if tried & (1 << i) != 0 or (venue_list._is_waiting(place) and not is_hard):
             continue
         most: uint256 = 0
         cost: uint256 = 0
@@ -839,6 +850,7 @@ def _trade(
     order: Bytes[132],
     spot: uint256,
     cap: uint256,
+    slip: int256,
 ) -> (int256, int256):
     """
     @notice Tokens to a venue and what it gives for them, counted at the oracle's price
@@ -847,104 +859,110 @@ def _trade(
     @param underlying Units sent
     @param order What to call
     @param spot The oracle's price
-    @param cap Assets of equity that may stand there, unless it was more
+    @param cap Assets that may be drawn for it, or stand there, where more was sent than came back
+    @param slip Assets that may be lost, or gained, but for the last digits
     @return Units of delta gained, assets lost
     """
     amount: int256 = 0
     equity: int256 = 0
-    amount, equity = staticcall IVenue(venue).position(spot)
+    is_known: bool = False
+    amount, equity, is_known = self._position(venue, spot)
+    if not is_known:
+        refusal._refuse("hedger: position")
     got: uint256 = 0
     got_units: uint256 = 0
     got, got_units = extcall IVault(VAULT).trade(venue, quote, underlying, order)
     now: int256 = 0
     worth: int256 = 0
     now, worth = staticcall IVenue(venue).position(spot)
-    if worth > equity and worth > convert(cap, int256):
-        refusal._refuse("hedger: cap")
     held: int256 = convert(got_units, int256) - convert(underlying, int256)
-    lost: int256 = (
-        equity - worth + convert(quote, int256) - convert(got, int256) - self._worth(held, spot)
-    )
-    return now - amount + held, lost
+    sent: int256 = convert(quote, int256) - convert(got, int256) - self._worth(held, spot)
+    worth = max(min(worth, equity + sent + slip + DIGITS), -MOST_UNITS)
+    drawn: uint256 = venue_list._draw(venue, sent, cap)
+    if sent > DIGITS and convert(max(convert(drawn, int256), worth), uint256) > cap:
+        refusal._refuse("hedger: cap")
+    if equity - worth + sent > slip + DIGITS + self._worth(DIGITS, spot):
+        refusal._refuse("hedger: loss")
+    venue_list._keep(venue, now, worth - self._worth(now, spot))
+    return now - amount + held, equity - worth + sent
 
 
 @internal
-def _exchange(venue: address, quote: uint256, underlying: uint256, order: Bytes[132], look: Look):
+def _exchange(
+    quote: uint256,
+    underlying: uint256,
+    order: Bytes[132],
+    look: Look,
+    cap: uint256,
+):
     """
-    @notice The same for what shall neither move delta nor cost anything, but for the last digits
-    @param venue Where
+    @notice The same with the lender, for what shall neither move delta nor cost anything, but for the last digits
     @param quote Assets sent
     @param underlying Units sent
     @param order What to call
     @param look What there is
+    @param cap Assets that may be drawn for it
     """
     moved: int256 = 0
     lost: int256 = 0
-    moved, lost = self._trade(
-        venue, quote, underlying, order, look.spot, self._cap(venue, look.nav)
-    )
-    if abs(moved) > DIGITS or lost > DIGITS + self._worth(DIGITS, look.spot):
-        refusal._refuse("hedger: loss")
+    moved, lost = self._trade(look.lender, quote, underlying, order, look.spot, cap, 0)
+    if abs(moved) > DIGITS:
+        refusal._refuse("hedger: delta")
 
 
 # --- internals: stock and collateral
 
 
 @internal
-def _borrow(look: Look, debt: uint256, missing: uint256, least: uint256) -> (uint256, int256):
+@view
+def _lent() -> Look:
     """
-    @notice Underlying borrowed as far as the lender, the cap and quote beyond the reserve allow
-    @param look What there is
-    @param debt Units owed
-    @param missing Units wanted
-    @param least Units that are worth it
-    @return Units, assets of collateral brought
+    @notice What a call finds that is about what is borrowed
+    @return See above
     """
-    lender: address = look.lender
-    health: uint256 = look.terms.lend_health + OPEN_HEALTH
-    whole: uint256 = units.WAD // UNIT_SCALE
-    pledged: uint256 = staticcall ILender(lender).collateral()
-    each: uint256 = staticcall ILender(lender).collateral_for(whole, look.spot, health)
-    price: uint256 = convert(self._worth(convert(whole, int256), look.spot), uint256)
-    most: uint256 = (
-        (look.held.loose_quote + pledged) * whole // (each + self._reserve(whole, look) + 1)
-    )
-    most = min(most, self._cap(lender, look.nav) * whole // (each - min(price, each - 1)))
-    amount: uint256 = min(missing, staticcall ILender(lender).lendable())
-    amount = min(amount, most - min(debt, most))
-    if amount == 0 or amount < least:
-        refusal._refuse("hedger: stocked")
-    wanted: uint256 = staticcall ILender(lender).collateral_for(debt + amount, look.spot, health)
-    more: uint256 = wanted - min(pledged, wanted)
-    if more + self._reserve(debt + amount, look) > look.held.loose_quote:
-        refusal._refuse("hedger: reserve")
-    self._exchange(
-        lender, more, 0, abi_encode(amount, method_id=method_id("borrow(uint256)")), look
-    )
-    if self._health(lender) < look.terms.lend_health:
-        refusal._refuse("hedger: health")
-    return amount, convert(more, int256)
+    look: Look = self._look(self._spot())
+    if look.lender == empty(address):
+        refusal._refuse("hedger: no lender")
+    return look
 
 
 @internal
-def _stocked(look: Look, amount: int256, collateral: int256) -> int256:
+def _borrow(look: Look, missing: uint256) -> int256:
     """
-    @notice After underlying was borrowed or repaid: delta is what it was
-    @param look What there was
-    @param amount Units borrowed, below zero repaid
-    @param collateral Assets brought, below zero taken back
-    @return The units
+    @notice Underlying borrowed as far as the lender, the cap and quote beyond the reserve allow, if that is worth an order
+    @param look What there is
+    @param missing Units wanted
+    @return Units
     """
-    self._note(look.spot, look.terms.debt_reserve, False, -self._lots(amount))
-    log IHedger.Stocked(venue=look.lender, units=amount, collateral=collateral)
-    return amount
+    reserve: uint256 = self._reserve(look.debt_units + missing, look)
+    spare: uint256 = look.held.loose_quote - min(reserve, look.held.loose_quote)
+    amount: uint256 = 0
+    cost: uint256 = 0
+    amount, cost = self._room(look.lender, -convert(missing, int256), spare, 0, look)
+    borrowed: int256 = convert(min(amount, missing), int256)
+    if borrowed == 0 or borrowed < self._units(look.terms.slice_min, look.spot):
+        return 0
+    quote: uint256 = 0
+    quote, amount = staticcall IVenue(look.lender).needs(
+        -borrowed, look.spot, look.terms.lend_health + OPEN_HEALTH
+    )
+    self._exchange(
+        quote,
+        0,
+        abi_encode(borrowed, method_id=method_id("borrow(uint256)")),
+        look,
+        self._cap(look.lender, look.nav),
+    )
+    if self._health(look.lender) < look.terms.lend_health:
+        refusal._refuse("hedger: health")
+    return borrowed
 
 
 @internal
 @view
 def _health(lender: address) -> uint256:
     """
-    @notice Collateral at its threshold over debt, as the lender has it
+    @notice Of a debt, as the lender has it
     @param lender Which
     @return WAD
     """
@@ -952,16 +970,30 @@ def _health(lender: address) -> uint256:
 
 
 @internal
-def _repay(look: Look, amount: uint256) -> int256:
+def _returned(look: Look, surplus: uint256) -> int256:
+    """
+    @notice Free underlying into the debt, if that is worth an order or is all that is owed
+    @param look What there is
+    @param surplus Units beyond the target
+    @return Units
+    """
+    debt: uint256 = staticcall ILender(look.lender).debt()
+    amount: int256 = convert(min(debt, surplus), int256)
+    if surplus < debt and amount < self._units(look.terms.slice_min, look.spot):
+        return 0
+    if amount != 0:
+        self._repay(look, convert(amount, uint256))
+    return amount
+
+
+@internal
+def _repay(look: Look, amount: uint256):
     """
     @notice Free underlying into the debt, and collateral back that is not needed any more
     @param look What there is
-    @param amount Units
-    @return Assets of collateral, below zero as they come back
+    @param amount Units, or none
     """
-    pledged: uint256 = staticcall ILender(look.lender).collateral()
     self._exchange(
-        look.lender,
         0,
         amount,
         abi_encode(
@@ -970,70 +1002,57 @@ def _repay(look: Look, amount: uint256) -> int256:
             method_id=method_id("repay(uint256,uint256)"),
         ),
         look,
+        self._defence(look),
     )
-    return convert(staticcall ILender(look.lender).collateral(), int256) - convert(pledged, int256)
 
 
 @internal
-def _defend(look: Look):
+def _defend(look: Look) -> bool:
     """
     @notice Health of the lender up again, by the first of three ways that does
     @param look What there is
+    @return Whether delta has changed
     """
     lender: address = look.lender
-    pledged: uint256 = staticcall ILender(lender).collateral()
-    debt: uint256 = staticcall ILender(lender).debt()
-    wanted: uint256 = staticcall ILender(lender).collateral_for(
-        debt, look.spot, look.terms.lend_health + OPEN_HEALTH
+    more: uint256 = 0
+    amount: uint256 = 0
+    more, amount = staticcall IVenue(lender).needs(
+        0, look.spot, look.terms.lend_health + OPEN_HEALTH
     )
-    equity: uint256 = pledged - min(
-        pledged, convert(self._worth(convert(debt, int256), look.spot), uint256)
-    )
-    cap: uint256 = self._cap(lender, look.nav)
-    more: uint256 = min(
-        wanted - min(pledged, wanted), min(look.held.loose_quote, cap - min(equity, cap))
-    )
+    more = min(more, look.held.loose_quote)
     if more != 0:
         self._exchange(
-            lender, more, 0, abi_encode(more, method_id=method_id("deposit(uint256)")), look
+            more,
+            0,
+            abi_encode(more, method_id=method_id("deposit(uint256)")),
+            look,
+            self._defence(look),
         )
     if self._health(lender) >= look.terms.lend_health:
-        return
-    free: uint256 = min(self._free_units(look.held), debt)
-    if free != 0:
-        self._repay(look, free)
+        return False
+    amount = min(self._free_units(look.held), staticcall ILender(lender).debt())
+    if amount != 0:
+        self._repay(look, amount)
     if self._health(lender) >= look.terms.lend_health:
-        return
-    left: uint256 = min(
-        staticcall ILender(lender).debt(),
-        convert(self._units(look.terms.slice_max, look.spot), uint256),
-    )
-    cost: uint256 = 0
-    left, cost = self._room(lender, convert(left, int256), 0, 0, look)
-    if left != 0:
-        self._attempt(lender, convert(left, int256), look)
+        return False
+    left: int256 = self._units(look.terms.slice_max, look.spot)
+    amount, more = self._room(lender, left, 0, 0, look)
+    if amount == 0:
+        return False
+    return self._attempt(lender, convert(amount, int256), look) != 0
 
 
 @internal
-def _take_back(look: Look):
+@view
+def _defence(look: Look) -> uint256:
     """
-    @notice Collateral back from where debt does not need it
+    @notice What may be drawn to keep a debt healthy: as much as three times the debt, also where the cap has been lowered since
     @param look What there is
+    @return Assets
     """
-    pledged: uint256 = staticcall ILender(look.lender).collateral()
-    wanted: uint256 = staticcall ILender(look.lender).collateral_for(
-        staticcall ILender(look.lender).debt(),
-        look.spot,
-        look.terms.lend_health + OPEN_HEALTH,
-    )
-    if pledged <= wanted:
-        refusal._refuse("hedger: healthy")
-    self._exchange(
-        look.lender,
-        0,
-        0,
-        abi_encode(pledged - wanted, method_id=method_id("withdraw(uint256)")),
-        look,
+    return max(
+        self._cap(look.lender, look.nav),
+        3 * convert(self._worth(convert(look.debt_units, int256), look.spot), uint256),
     )
 
 

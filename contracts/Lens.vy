@@ -14,10 +14,14 @@
 from ethereum.ercs import IERC20Detailed
 from interfaces import IAssessor
 from interfaces import IDesk
+from interfaces import IHedger
+from interfaces import ILender
 from interfaces import ILens
 from interfaces import IMargin
+from interfaces import IRiskSheet
 from interfaces import IVault
 from . import types
+from . import units
 from .math import refusal
 
 implements: ILens
@@ -27,25 +31,31 @@ MAX_LEGS: constant(uint256) = 8
 MARGIN: public(immutable(address))
 DESK: public(immutable(address))
 ASSESSOR: public(immutable(address))
+VAULT: public(immutable(address))
+HEDGER: public(immutable(address))
 QUOTE_SCALE: immutable(uint256)  # WAD in an asset
+UNIT_SCALE: immutable(uint256)  # WAD in a unit of underlying
 
 
 @deploy
-def __init__(margin: address, desk: address, assessor: address, vault: address):
+def __init__(margin: address, desk: address, assessor: address, vault: address, hedger: address):
     """
     @notice Looks at a market that stands
     @param margin Accounts
     @param desk Trades
     @param assessor Judges accounts
-    @param vault Names the quote token
+    @param vault Keeps the money
+    @param hedger Hedges
     """
-    if empty(address) in [margin, desk, assessor]:
+    if empty(address) in [margin, desk, assessor, hedger]:
         refusal._refuse("lens: address")
     MARGIN = margin
     DESK = desk
     ASSESSOR = assessor
-    quote: address = staticcall IVault(vault).asset()
-    QUOTE_SCALE = 10**(18 - convert(staticcall IERC20Detailed(quote).decimals(), uint256))
+    VAULT = vault
+    HEDGER = hedger
+    QUOTE_SCALE = self._scale(staticcall IVault(vault).asset())
+    UNIT_SCALE = self._scale(staticcall IVault(vault).UNDERLYING())
 
 
 @external
@@ -92,6 +102,50 @@ def next_liquidation(owner: address) -> (uint256, uint256):
             if lots != 0:
                 return legs[index].id, lots
     return 0, 0
+
+
+@external
+@view
+def hedging() -> ILens.Hedging:
+    """
+    @notice What the hedger would find and do now, the book's part as stored
+    @return See `ILens`
+    """
+    call: IHedger.Call = staticcall IHedger(HEDGER).due()
+    stands: types.Venues = staticcall IHedger(HEDGER).appraisal(call.spot)
+    held: IVault.Holdings = staticcall IVault(VAULT).holdings()
+    terms: types.HedgeTerms = staticcall IRiskSheet(staticcall IDesk(DESK).sheet()).hedge_terms()
+    target: uint256 = terms.stock_target * (staticcall IDesk(DESK).nav_ref()) // call.spot
+    found: ILens.Hedging = ILens.Hedging(
+        spot=call.spot,
+        delta=call.delta,
+        gamma=call.gamma,
+        outer=call.outer,
+        inner=call.inner,
+        order=call.order,
+        is_hard=call.is_hard,
+        next_at=call.next_at,
+        free_quote=held.loose_quote - min(stands.reserve, held.loose_quote),
+        free_units=held.free_lots * units.LOT // UNIT_SCALE,
+        target_units=target // UNIT_SCALE,
+        debt=call.debt,
+        health=max_value(uint256),
+        equity=stands.equity // convert(QUOTE_SCALE, int256),
+        reserve=stands.reserve,
+    )
+    if call.lender != empty(address):
+        found.health = staticcall ILender(call.lender).health()
+    return found
+
+
+@internal
+@view
+def _scale(token: address) -> uint256:
+    """
+    @notice WAD in a token's unit
+    @param token With 6 to 18 decimals, as the vault has seen to
+    """
+    return 10**(18 - convert(staticcall IERC20Detailed(token).decimals(), uint256))
 
 
 @internal

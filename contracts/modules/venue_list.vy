@@ -4,8 +4,10 @@
 @title List of venues
 @license MIT
 @notice Which venues the hedger may use, how much of NAV may stand on each, and which of them wait after a failure
-@dev The danger is a venue that takes what it is given. So a new one starts with a cap of zero; a cap rises by at most 5 % of NAV a
-    week and falls at once. The last position read stands in for one that cannot be read.
+@dev The danger is a venue that takes what it is given, or says that it has more. So a new one starts with a cap of zero, and a cap rises
+    by at most 5 % of NAV a week and falls at once. What has been drawn on a cap is counted by what left the vault and what came back,
+    at the oracle's price, and no word of the venue lowers it; it is forgotten over ten weeks. What stands on a venue follows from that
+    too, and the price; its own word counts where it says less, or so little more as interest may bring.
 """
 
 from .. import units
@@ -15,13 +17,15 @@ MAX_VENUES: constant(uint256) = 4
 CAP_STEP: constant(uint256) = units.WAD // 20  # of NAV
 CAP_WEEK: constant(uint256) = 7 * 86400
 LEAST_BREAK: constant(uint256) = 60  # seconds
-MOST_BREAK: constant(uint256) = 3600
+MOST_BREAK: constant(uint256) = 300
+DRAW_TIME: constant(uint256) = 70 * 86400  # in which a whole cap that was drawn is forgotten
 HOLDS: constant(uint256) = 2**160  # flags of a word
 LENDS: constant(uint256) = 2**161
 LISTED: constant(uint256) = 2**162
 LOW_40: constant(uint256) = 2**40 - 1
 LOW_64: constant(uint256) = 2**64 - 1
-LOW_128: constant(uint256) = 2**128 - 1
+LOW_108: constant(uint256) = 2**108 - 1
+LOW_216: constant(uint256) = 2**216 - 1
 REST: constant(uint256) = 2**56 - 1  # of a word: retry at and failures
 
 venues: DynArray[address, MAX_VENUES]
@@ -30,7 +34,8 @@ words: HashMap[
 ]  # cap 64 | raised at 40 | retry at 40 | failures 16 | holds 1 | lends 1 | listed 1, cap lowest
 lasts: HashMap[
     address, uint256
-]  # units 128 | equity less units at their price 128, signed, units lowest
+]  # units 108 | equity less units at their price 108, both signed | read at 40, units lowest
+draws: HashMap[address, uint256]  # assets drawn 216 | at 40, assets lowest
 
 
 @internal
@@ -70,6 +75,7 @@ def _remove(venue: address):
             self.venues[i] = last
     self.words[venue] = 0
     self.lasts[venue] = 0
+    self.draws[venue] = 0
 
 
 @internal
@@ -185,23 +191,45 @@ def _succeeded(venue: address):
 @internal
 def _keep(venue: address, amount: int256, base: int256):
     """
-    @notice Keeps a position that was read
+    @notice Keeps a position that was believed
     @param venue Where
-    @param amount Units of underlying, below 2^127 in size, as is the next
+    @param amount Units of underlying, below 2^107 in size, as is the next
     @param base Equity less the units at their price, assets
     """
-    self.lasts[venue] = (convert(convert(amount, bytes32), uint256) & LOW_128) | (
-        convert(convert(base, bytes32), uint256) << 128
-    )
+    low: uint256 = convert(convert(amount, bytes32), uint256) & LOW_108
+    high: uint256 = convert(convert(base, bytes32), uint256) & LOW_108
+    self.lasts[venue] = low | (high << 108) | (block.timestamp << 216)
 
 
 @internal
 @view
-def _kept(venue: address) -> (int256, int256):
+def _kept(venue: address) -> (int256, int256, uint256):
     """
-    @notice The last position read
+    @notice The last position believed
     @param venue Where
-    @return Units, and equity less the units at their price
+    @return Units, equity less the units at their price, and seconds since
     """
-    word: int256 = convert(convert(self.lasts[venue], bytes32), int256)
-    return (word << 128) >> 128, word >> 128
+    word: uint256 = self.lasts[venue]
+    whole: int256 = convert(convert(word, bytes32), int256)
+    return (
+        (whole << 148) >> 148,
+        (whole << 40) >> 148,
+        unsafe_sub(block.timestamp, word >> 216),
+    )
+
+
+@internal
+def _draw(venue: address, sent: int256, cap: uint256) -> uint256:
+    """
+    @notice Counts what left the vault for a venue, less what came back
+    @param venue Where
+    @param sent Assets, at the oracle's price; below zero for what came back
+    @param cap Assets
+    @return Assets drawn now
+    """
+    word: uint256 = self.draws[venue]
+    drawn: uint256 = word & LOW_216
+    faded: uint256 = cap * unsafe_sub(block.timestamp, word >> 216) // DRAW_TIME
+    now: int256 = max(convert(drawn - min(faded, drawn), int256) + sent, 0)
+    self.draws[venue] = convert(now, uint256) | (block.timestamp << 216)
+    return convert(now, uint256)

@@ -35,7 +35,8 @@ RAY: constant(uint256) = 10**27
 HORIZON: constant(uint256) = 7 * 86400  # for which interest counts in the cost of an order
 YEAR: constant(uint256) = 365 * 86400
 LEAST_HEALTH: constant(uint256) = 102 * 10**16  # while collateral is being sold
-EXIT_HEALTH: constant(uint256) = 110 * 10**16  # that an emergency exit leaves behind
+EXIT_HEALTH: constant(uint256) = 150 * 10**16  # that an emergency exit leaves behind
+TRY_GAS: constant(uint256) = 700_000  # at hand where the lender may refuse
 ACTIVE: constant(uint256) = 2**56  # bits of a reserve's configuration
 FROZEN: constant(uint256) = 2**57
 BORROWING: constant(uint256) = 2**58
@@ -268,11 +269,21 @@ def repay(price: uint256, health: uint256):
 @external
 def deposit(assets: uint256):
     """
-    @notice Collateral in, that was sent ahead
-    @param assets How much; all that is here goes in
+    @notice Collateral in, that was sent ahead; what the lender does not take goes back, so that whoever defends the debt may try something
+        else
+    @param assets How much
     """
     self._require_vault()
-    self._supply()
+    self._try(
+        abi_encode(
+            pool_swap.QUOTE,
+            assets,
+            self,
+            empty(uint256),
+            method_id=method_id("supply(address,uint256,address,uint16)"),
+        )
+    )
+    pool_swap._sweep(VAULT)
 
 
 @external
@@ -293,7 +304,17 @@ def emergency_exit():
         healthy. Asks the lender for prices, and nobody else
     """
     self._require_vault()
-    self._repay()
+    amount: uint256 = min(staticcall IERC20(pool_swap.UNDERLYING).balanceOf(self), self._debt())
+    if amount != 0:
+        self._try(
+            abi_encode(
+                pool_swap.UNDERLYING,
+                amount,
+                VARIABLE,
+                self,
+                method_id=method_id("repay(address,uint256,uint256,address)"),
+            )
+        )
     owned: uint256 = 0
     owed: uint256 = 0
     a: uint256 = 0
@@ -307,8 +328,20 @@ def emergency_exit():
         held = held * (owned - min(bound, owned)) // max(owned, 1)
     held = min(held, staticcall IERC20(pool_swap.QUOTE).balanceOf(A_TOKEN))
     if held != 0:
-        self._withdraw(held)
+        self._try_withdraw(held)
     pool_swap._sweep(VAULT)
+
+
+@external
+def drop(asset: address):
+    """
+    @notice Anyone: what somebody has given to this place of another asset stops being collateral. The lender lets nothing else out of an
+        account with collateral that it does not lend against any more
+    @param asset Not the quote token
+    """
+    if asset == pool_swap.QUOTE:
+        refusal._refuse("venue: collateral")
+    extcall IAavePool(POOL).setUserUseReserveAsCollateral(asset, False)
 
 
 # Internals: the lender
@@ -471,6 +504,33 @@ def _withdraw(assets: uint256):
 
 
 @internal
+def _try_withdraw(assets: uint256):
+    """
+    @notice Collateral out, if the lender lets it: what was repaid stays repaid
+    @param assets How much
+    """
+    self._try(
+        abi_encode(
+            pool_swap.QUOTE,
+            assets,
+            self,
+            method_id=method_id("withdraw(address,uint256,address)"),
+        )
+    )
+
+
+@internal
+def _try(call: Bytes[196]):
+    """
+    @notice Asks the lender for what it may refuse; with gas enough at hand that nobody can make it look like a refusal
+    @param call What
+    """
+    if msg.gas < TRY_GAS:
+        refusal._refuse("venue: gas")
+    done: bool = raw_call(POOL, call, revert_on_failure=False)
+
+
+@internal
 def _borrow(units: uint256):
     """
     @notice Underlying in, against collateral
@@ -492,7 +552,7 @@ def _repay():
 @internal
 def _release(price: uint256, health: uint256):
     """
-    @notice Collateral out that the debt does not need
+    @notice Collateral out that the debt does not need, if the lender lets it
     @param price Of the underlying, WAD
     @param health That is left behind
     """
@@ -500,9 +560,9 @@ def _release(price: uint256, health: uint256):
     held: uint256 = self._collateral()
     wanted: uint256 = self._collateral_for(owed, price, health)
     if owed == 0 and held != 0:
-        self._withdraw(max_value(uint256))
+        self._try_withdraw(max_value(uint256))
     elif held > wanted:
-        self._withdraw(held - wanted)
+        self._try_withdraw(held - wanted)
 
 
 @internal

@@ -56,8 +56,8 @@ class VenueSettings:
     far_fee: int = 0
     """Of the pool of `middle` and the quote token."""
     lending_pool: str = ZERO_ADDRESS
-    spot_cap: int = WAD // 100
-    """Share of NAV that may stand there on the first day. Nothing ever does; zero shuts it."""
+    spot_cap: int = WAD // 20
+    """Share of NAV that may be lost there in ten weeks, in fees and impact: nothing stands there."""
     lending_cap: int = WAD // 4
 
 
@@ -200,7 +200,9 @@ def market_plan(settings: MarketSettings) -> Plan:
             ),
         ),
         "lens": Step(
-            "lens", "Lens", tuple(Ref(name) for name in ("margin", "desk", "assessor", "vault"))
+            "lens",
+            "Lens",
+            tuple(Ref(name) for name in ("margin", "desk", "assessor", "vault", "hedger")),
         ),
     }
     return Plan(tuple(steps[name] for name in ORDER if name in steps))

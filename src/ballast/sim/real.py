@@ -125,7 +125,7 @@ class Real:
         if policy is Policy.NONE:
             return fill
         for _ in range(MOST_ORDERS):
-            state = self.market.hedger.state()
+            state = self.market.lens.hedging()
             if not state.order:
                 break
             if state.next_at > self.market.chain.timestamp:
@@ -155,7 +155,7 @@ class Real:
         return float(self.market.vault.nav()[0] / WAD)
 
     def delta(self) -> float:
-        return float(self.market.hedger.state().delta / WAD)
+        return float(self.market.lens.hedging().delta / WAD)
 
 
 def seconds_to_expiries(walk: PathTerms, board: Board) -> tuple[int, ...]:

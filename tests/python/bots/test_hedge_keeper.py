@@ -219,10 +219,10 @@ def test_hedge_keeper__a_trade_that_leaves_the_band__delta_back_inside_and_then_
     until_quiet(market, bot)
     market.refresh()
     market.buy("trader", market.series(market.now_expiries[0], 2_000, right), contracts)
-    found = market.hedger.state()
+    found = market.lens.hedging()
     assert abs(found.delta) >= found.outer and found.order
     done = until_quiet(market, bot)
-    found = market.hedger.state()
+    found = market.lens.hedging()
     assert "hedge" in done and abs(found.delta) < found.outer and found.order == 0
 
 

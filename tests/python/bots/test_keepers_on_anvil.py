@@ -161,7 +161,7 @@ def test_hedger__several_blocks__brings_delta_into_its_band(market: LocalMarket)
 
 
 def hedge_state(market: LocalMarket) -> Any:
-    return market.hedger.state()
+    return market.lens.hedging()
 
 
 # --- through silverback

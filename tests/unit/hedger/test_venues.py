@@ -87,11 +87,18 @@ def test_hedge__room_for_less_than_a_slice__is_none(
         assert market.refused("hedge") == "hedger: no room"
 
 
-def test_hedge__rest_of_less_than_a_slice__is_filled_all_the_same(market: HedgerMarket) -> None:
-    market.place(PERP).set_room(5 * WAD - 1, 1)
+@pytest.mark.parametrize("off, is_filled", [(-1, False), (0, False), (1, True)])
+def test_hedge__rest_of_less_than_a_slice__is_filled_unless_it_is_digits(
+    market: HedgerMarket, off: int, is_filled: bool
+) -> None:
+    """What a lender rounds off would fail on the next venue, which would wait for nothing: up to
+    a 1,024th of an order may be missing."""
+    rest = 5 * WAD // 1_024 + off
+    market.place(PERP).set_room(5 * WAD - rest, 1)
     market.place(SPOT_ONE).set_room(2**100, 2)
     market.set_delta(-10_000 * DOLLAR)
-    assert market.hedge().value == 5 * WAD
+    assert market.hedge().value == 5 * WAD - (0 if is_filled else rest)
+    assert market.place(SPOT_ONE).asked() == (1 if is_filled else 0)
 
 
 @SIGNS

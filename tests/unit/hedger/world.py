@@ -48,7 +48,7 @@ class HedgerMarket(LocalMarket):
     # --- delta
 
     def state(self) -> Any:
-        return self.hedger.state()
+        return self.lens.hedging()
 
     def set_delta(self, nano: int, name: str = PERP) -> None:
         """Dollar delta of everything at this, by what a venue says that it holds. The venue's
