@@ -49,20 +49,6 @@ def fill(receiver: address, quote: uint256, underlying: uint256) -> (bytes32, by
 
 
 @external
-def pull(owner: address, quote: uint256):
-    """
-    @notice Takes quote from somebody who has approved this contract
-    """
-    extcall IERC20(QUOTE).transferFrom(owner, self, quote, default_return_value=True)
-
-
-@external
-def allow(spender: address):
-    extcall IERC20(QUOTE).approve(spender, max_value(uint256), default_return_value=True)
-    extcall IERC20(UNDERLYING).approve(spender, max_value(uint256), default_return_value=True)
-
-
-@external
 def enter():
     """
     @notice Calls `target` from within an order
