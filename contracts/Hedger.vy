@@ -52,8 +52,7 @@ OPEN_HEALTH: constant(uint256) = units.WAD // 2  # above the sheet's least: wher
 CALM_HEALTH: constant(uint256) = 3 * units.WAD // 2  # above it: collateral is taken back
 ROOT_HOUR: constant(uint256) = 10684346079267205  # of an hour over a year, WAD
 MOST_UNITS: constant(int256) = 2**100  # below nothing no venue's equity is believed beyond
-SLACK: constant(int256) = 16  # part of a position by which it may grow by itself
-YEAR: constant(uint256) = 365 * 86400  # in which half of it may be earned
+YEAR: constant(uint256) = 365 * 86400
 READ_GAS: constant(uint256) = 300_000
 ORDER_GAS: constant(uint256) = 2_500_000
 OVERHEAD: constant(uint256) = 150_000
@@ -532,11 +531,22 @@ def _position(venue: address, price: uint256) -> (int256, int256, bool):
     told: int256 = 0
     worth: int256 = 0
     told, worth = abi_decode(answer, (int256, int256))
-    slack: int256 = abs(amount) // SLACK + DIGITS
-    if told < min(amount, 0) - slack or told > max(amount, 0) + slack or worth < -MOST_UNITS:
+    most: int256 = self._grown(amount, age)
+    if told < min(amount, 0) - most or told > max(amount, 0) + most or worth < -MOST_UNITS:
         return amount, equity, False
-    grown: int256 = abs(base) * convert(min(age, YEAR), int256) // (2 * convert(YEAR, int256))
-    return told, min(worth, equity + grown + DIGITS), True
+    return told, min(worth, equity + self._grown(base, age)), True
+
+
+@internal
+@pure
+def _grown(amount: int256, age: uint256) -> int256:
+    """
+    @notice By how much interest may have moved something: as much again in a year, and some digits
+    @param amount Units or assets
+    @param age Seconds
+    @return Units or assets
+    """
+    return abs(amount) * convert(min(age, YEAR), int256) // convert(YEAR, int256) + DIGITS
 
 
 @internal
@@ -731,7 +741,11 @@ def _best(left: int256, tried: uint256, is_hard: bool, look: Look) -> (int256, u
     cheapest: uint256 = max_value(uint256)
     for i: uint256 in range(len(venue_list.venues), bound=MAX_VENUES):
         place: address = venue_list.venues[i]
-        if tried & (1 << i) != 0 or (venue_list._is_waiting(place) and not is_hard):
+        if (
+            tried & (1 << i) != 0
+            or (venue_list._is_waiting(place) and not is_hard)
+            or (venue_list._cap(place) == 0 and (left < 0 or place != look.lender))
+        ):
             continue
         most: uint256 = 0
         cost: uint256 = 0
@@ -1066,7 +1080,8 @@ def _note(spot: uint256, debt_reserve: uint256, is_jump: bool, moved: int256):
         spot may rise by before somebody says so again
     @param spot Price; zero where there is none
     @param debt_reserve Share of what is owed
-    @param is_jump Whether delta has changed; else interest alone is not told, so that nobody can move the book with it
+    @param is_jump Whether delta has changed; else interest alone is not told, so that nobody can move the book with it, and what is more
+        than that is a jump after all
     @param moved Lots by which positions have changed then, against the vault's own
     """
     amount: int256 = 0
@@ -1088,14 +1103,20 @@ def _note(spot: uint256, debt_reserve: uint256, is_jump: bool, moved: int256):
     reserve: uint256 = convert(owed, uint256) * debt_reserve * 9 // (8 * units.WAD)
     lots: int256 = self._lots(amount)
     old: int256 = venue_word._lots(self.noted) + moved
-    if not is_jump and abs(lots - old) * DRIFT <= abs(old):
-        lots = old
+    has_jumped: bool = is_jump
+    if not is_jump:
+        if abs(lots - old) * DRIFT <= abs(old):
+            lots = old
+        else:
+            has_jumped = True
+    if spot == 0:
+        reserve = venue_word._reserve(self.noted)
     word: uint256 = 0
     if is_some:
         word = venue_word._pack(lots, min(reserve, MOST_RESERVE))
     self.noted = word
     log IHedger.VenuesNoted(units=amount, reserve=reserve, spot=spot)
-    if is_jump:
+    if has_jumped:
         word |= 1
     extcall IVault(VAULT).note_venues(word)
 

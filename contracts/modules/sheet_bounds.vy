@@ -384,6 +384,7 @@ def _require_joint(numbers: IRiskSheet.Numbers):
     self._require_posts(numbers.quote, numbers.nav, numbers.surface)
     self._require_keeper(numbers.caps.nav_unit, numbers.quote.vega_limit, numbers.surface)
     self._require_order(numbers)
+    self._require_hedge_unmoved(numbers)
 
 
 @internal
@@ -484,6 +485,19 @@ def _require_order(numbers: IRiskSheet.Numbers):
     ), "sheet: shocks out of order"
     assert margin.health_low < margin.health_high, "sheet: health out of order"
     assert numbers.hedge.slice_min <= numbers.hedge.slice_max, "sheet: slices out of order"
+
+
+@internal
+@pure
+def _require_hedge_unmoved(numbers: IRiskSheet.Numbers):
+    """
+    @notice Who owns most of a pool moves it to the limit price of an order for nothing. He buys delta, lets the hedge buy it from him,
+        sells back, and lets the hedge sell it to him: he earns the limit's distance twice, and pays two half-spreads and two fees
+    @param numbers Of a sheet
+    """
+    assert min(numbers.hedge.slip, numbers.hedge.mean_slip) <= 2 * (
+        numbers.quote.b_delta + numbers.quote.fee_spot
+    ), "sheet: slip over spread"
 
 
 # --- steps

@@ -139,7 +139,7 @@ class Hedge:
     slice_max: int = 50_000 * WAD
     hedge_gap: int = 300  # seconds
     slip: int = 50 * BASIS
-    mean_slip: int = 30 * BASIS
+    mean_slip: int = 25 * BASIS
     stock_target: int = 2 * POINT
     debt_reserve: int = 50 * POINT
     lend_health: int = 150 * POINT

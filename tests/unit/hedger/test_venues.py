@@ -18,7 +18,7 @@ DOLLAR = 10**9
 SIGNS = pytest.mark.parametrize("sign", [1, -1], ids=["long", "short"])
 CALLED = ("position", "room", "mean", "needs", "order")
 """Functions of a venue that an order goes through."""
-SLIP, MEAN_SLIP = 50 * WAD // 10_000, 30 * WAD // 10_000
+SLIP, MEAN_SLIP = 50 * WAD // 10_000, 25 * WAD // 10_000
 
 
 def snapshot(market: HedgerMarket) -> tuple[Any, ...]:

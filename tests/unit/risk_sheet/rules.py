@@ -157,6 +157,7 @@ SLACK = SheetNumbers().changed(
     health_high=2 * WAD,
     slice_min=100 * WAD,
     slice_max=250_000 * WAD,
+    mean_slip=5 * BP,
 )
 
 
@@ -213,6 +214,9 @@ JOINT: dict[str, Callable[[SheetNumbers], bool]] = {
     ),
     "sheet: health out of order": lambda n: n["health_low"] < n["health_high"],
     "sheet: slices out of order": lambda n: n["slice_min"] <= n["slice_max"],
+    "sheet: slip over spread": lambda n: (
+        min(n["slip"], n["mean_slip"]) <= 2 * (n["b_delta"] + n["fee_spot"])
+    ),
 }
 
 

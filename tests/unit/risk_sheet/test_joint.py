@@ -60,6 +60,9 @@ CASES: tuple[Case, ...] = (
     ("health out of order", "health_low", 101 * PC, 120 * PC, {"health_high": 110 * PC}),
     ("slices out of order", "slice_max", 9_000 * WAD, 1_000 * WAD, {"slice_min": 2_000 * WAD}),
     ("slices out of order", "slice_min", 100 * WAD, 2_000 * WAD, {"slice_max": 1_000 * WAD}),
+    ("slip over spread", "slip", 5 * BP, 3 * PC, {"mean_slip": 3 * PC}),
+    ("slip over spread", "mean_slip", 5 * BP, 3 * PC, {}),
+    ("slip over spread", "fee_spot", 3 * BP, 0, {}),
 )
 
 
