@@ -131,7 +131,7 @@ def verdict(found: Comparison) -> str:
 
 LEGEND: Final = """
 orders, cost      a path; cost is fees, impact and gas, whoever pays
-deviation         standard deviation of a day's gain of the vault, all paths together
+deviation         standard deviation of a day's gain of the vault: an hour's by the root of 24
 external          volume on venues over the dollar delta of client trades
 open              root of the mean square of the dollar delta left open"""
 

@@ -26,7 +26,7 @@ class Figures:
     cost: float
     """A path: fees, impact, gas."""
     deviation: float
-    """Standard deviation of a day's gain."""
+    """Standard deviation of a day's gain: of a step's, times the root of the steps in a day."""
     external: float
     """Over gross: volume on venues over dollar delta of client trades."""
     open_delta: float
@@ -36,19 +36,23 @@ class Figures:
 
 
 def figures(runs: Sequence[Run], gas: float, steps_a_day: int) -> Figures:
-    """Of runs under one policy."""
+    """Of runs under one policy.
+
+    Days would do as well as steps were there enough of them: over ten weeks they tell the ratio of
+    two policies' deviations to five hundredths, hours to one and a half.
+    """
     if not runs or len({run.policy for run in runs}) != 1:
         raise SimulationError("figures are of one policy and of one path at least")
-    gains = np.concatenate([run.gains(steps_a_day, gas) for run in runs])
+    gains = np.concatenate([run.gains(1, gas) for run in runs])
     if len(gains) < 2:
-        raise SimulationError("a deviation takes two days, on one path or on two")
+        raise SimulationError("a deviation takes two steps, on one path or on two")
     gross = sum(run.gross for run in runs)
     return Figures(
         policy=runs[0].policy,
         paths=len(runs),
         orders=sum(run.orders for run in runs) / len(runs),
         cost=sum(run.cost(gas) for run in runs) / len(runs),
-        deviation=float(np.std(gains, ddof=1)),
+        deviation=float(np.std(gains, ddof=1) * np.sqrt(steps_a_day)),
         external=sum(run.external for run in runs) / gross if gross else 0.0,
         open_delta=float(np.sqrt(np.mean(np.concatenate([run.delta for run in runs]) ** 2))),
         refused=sum(run.refused for run in runs),

@@ -32,7 +32,7 @@ MOST_ORDERS: Final = 5
 LEAST_EXPIRY: Final = 28 * DAY
 _ASSET: Final = 10**6
 _NOT_NOW: Final = {"hedger: not due", "hedger: no room", "hedger: too soon"}
-_NO_STOCK: Final = {"hedger: stocked", "hedger: reserve", "hedger: cap"}
+_NO_STOCK: Final = {"hedger: stocked", "hedger: cap"}
 _REFUSED: Final = {
     "vault: cover",
     "desk: delta window",
@@ -125,11 +125,11 @@ class Real:
         if policy is Policy.NONE:
             return fill
         for _ in range(MOST_ORDERS):
-            state = self.market.lens.hedging()
-            if not state.order:
+            found = self.market.hedger.due()
+            if not found.order:
                 break
-            if state.next_at > self.market.chain.timestamp:
-                self.market.chain.set_timestamp(state.next_at)
+            if found.next_at > self.market.chain.timestamp:
+                self.market.chain.set_timestamp(found.next_at)
             done = self._tried(self.market.hedge, _NOT_NOW)
             if done is None:
                 break
@@ -155,7 +155,7 @@ class Real:
         return float(self.market.vault.nav()[0] / WAD)
 
     def delta(self) -> float:
-        return float(self.market.lens.hedging().delta / WAD)
+        return float(self.market.hedger.due().delta / WAD)
 
 
 def seconds_to_expiries(walk: PathTerms, board: Board) -> tuple[int, ...]:

@@ -40,7 +40,8 @@ def test_figures__two_runs__are_of_both_together() -> None:
     other = replace(RUN, nav=RUN.nav * 2, fills=(Fill(),) * 4, gross=600.0, delta=3 * np.ones(4))
     found = figures([RUN, other], gas=5.0, steps_a_day=2)
     assert (found.paths, found.orders, found.cost, found.external) == (2, 1.5, 10.5, 0.8)
-    assert found.deviation == pytest.approx(np.std([6.5, 10.0, 20.0, 40.0], ddof=1))
+    gains = [-13.5, 20.0, -40.0, 50.0, -20.0, 40.0, -60.0, 100.0]
+    assert found.deviation == pytest.approx(np.std(gains, ddof=1) * np.sqrt(2))
     assert found.open_delta == pytest.approx(np.sqrt(5.0)) and found.refused == 2
 
 
@@ -50,9 +51,9 @@ def test_figures__not_of_one_policy__are_refused(runs: list[Run]) -> None:
         figures(runs, 5.0, 2)
 
 
-def test_figures__of_a_single_day__have_no_deviation() -> None:
-    with pytest.raises(SimulationError, match="two days"):
-        figures([RUN], 5.0, 4)
+def test_figures__of_a_single_step__have_no_deviation() -> None:
+    with pytest.raises(SimulationError, match="two steps"):
+        figures([replace(RUN, nav=RUN.nav[:2], fills=FILLS[:1], delta=np.ones(1))], 5.0, 2)
 
 
 def test_compare__three_policies__are_shares_of_each_other() -> None:
