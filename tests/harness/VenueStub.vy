@@ -49,6 +49,12 @@ def fill(receiver: address, quote: uint256, underlying: uint256) -> (bytes32, by
 
 
 @external
+def allow(spender: address):
+    extcall IERC20(QUOTE).approve(spender, max_value(uint256), default_return_value=True)
+    extcall IERC20(UNDERLYING).approve(spender, max_value(uint256), default_return_value=True)
+
+
+@external
 def enter():
     """
     @notice Calls `target` from within an order
