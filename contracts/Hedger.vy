@@ -53,13 +53,12 @@ CALM_HEALTH: constant(uint256) = 3 * units.WAD // 2  # above it: collateral is t
 ROOT_HOUR: constant(uint256) = 10684346079267205  # of an hour over a year, WAD
 MOST_UNITS: constant(int256) = 2**100  # below nothing no venue's equity is believed beyond
 YEAR: constant(uint256) = 365 * 86400
+HALF_YEAR: constant(int256) = 365 * 43200
 READ_GAS: constant(uint256) = 300_000
 ORDER_GAS: constant(uint256) = 2_500_000
 OVERHEAD: constant(uint256) = 150_000
 DIGITS: constant(int256) = 16  # units, and assets, by which a lender may round
-DRIFT: constant(
-    int256
-) = 1024  # part of a position by which it may grow unnoticed, of an order that may be missing
+DRIFT: constant(int256) = 1024  # part of a position that may grow unnoticed, of an order be missing
 HALF_TO_QUOTE: constant(uint256) = 2 * 10**27  # of a slope times nano squared, WAD quote
 MOST_RESERVE: constant(uint256) = 2**126
 MOST_HELD: constant(int256) = 2**95
@@ -363,6 +362,7 @@ def emergency_exit(venue: address) -> (uint256, uint256):
     assets, underlying = extcall IVault(VAULT).trade(
         venue, 0, sent, abi_encode(b"", method_id=method_id("emergency_exit()"))
     )
+    venue_list.draws[venue] = 0  # the cap is zero now, and the owner's to raise
     self._note(self._last_spot(), self._terms().debt_reserve, True, 0)
     log IHedger.VenueLeft(venue=venue, quote=assets, underlying=underlying, sent=sent)
     return assets, underlying
@@ -541,12 +541,12 @@ def _position(venue: address, price: uint256) -> (int256, int256, bool):
 @pure
 def _grown(amount: int256, age: uint256) -> int256:
     """
-    @notice By how much interest may have moved something: as much again in a year, and some digits
+    @notice By how much interest may have moved something: twice as much again in a year, and some digits
     @param amount Units or assets
     @param age Seconds
     @return Units or assets
     """
-    return abs(amount) * convert(min(age, YEAR), int256) // convert(YEAR, int256) + DIGITS
+    return abs(amount) * convert(min(age, YEAR), int256) // HALF_YEAR + DIGITS
 
 
 @internal
