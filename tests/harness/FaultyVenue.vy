@@ -152,10 +152,12 @@ def room(
     most_equity: uint256,
     health: uint256,
 ) -> (uint256, uint256):
-    if most_equity == 0:
+    if most_equity == 0 and (units < 0 or not LENDS):
         return 0, 0
     most: uint256 = min(convert(abs(units), uint256), self.most)
-    if not HOLDS and units < 0:
+    if LENDS:
+        most = min(most, self._lent_room(units > 0, price, spare_quote, most_equity, health))
+    elif not HOLDS and units < 0:
         most = min(most, spare_units)
     elif not HOLDS:
         each: uint256 = convert(self._worth(10**18, price), uint256) * 104 // 100
@@ -345,6 +347,28 @@ def _give(token: address, amount: uint256):
     extcall IERC20(token).transfer(VAULT, amount, default_return_value=True)
     if token == UNDERLYING:
         self.lent -= min(self.lent, amount)
+
+
+@internal
+@view
+def _lent_room(
+    is_buy: bool, price: uint256, spare: uint256, most_equity: uint256, health: uint256
+) -> uint256:
+    """
+    @notice Units that can be borrowed, or bought back while a collateral of 102 % stays
+    """
+    owed: uint256 = self._debt()
+    whole: uint256 = WAD // UNIT_SCALE
+    worth: uint256 = convert(self._worth(convert(whole, int256), price), uint256)
+    if is_buy:
+        kept: uint256 = self._collateral_for(owed, price, 102 * 10**16)
+        held: uint256 = self._collateral()
+        return min(owed, (held - min(held, kept)) * whole // (worth * 104 // 100))
+    each: uint256 = self._collateral_for(whole, price, health)
+    most: uint256 = min(
+        (self._collateral() + spare) * whole // each, most_equity * whole // (each - worth)
+    )
+    return min(self.reserve, most - min(owed, most))
 
 
 @internal

@@ -241,6 +241,11 @@ class RevmChain(BaseChain):
         self._evm.revert(before)
         return value
 
+    def set_storage(self, address: str, slot: int, value: int) -> None:
+        """Let a storage word hold this."""
+        self._settle()
+        self._write({}, {(checksummed(address).lower(), slot): value})
+
     def dump(self) -> dict[str, AccountState]:
         """The whole state by address: what a genesis block of another node is made of."""
         self._settle()

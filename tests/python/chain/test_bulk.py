@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ballast.chain import Contract, Reverted, RevmChain, compile_contract
+from ballast.chain import Contract, Reverted, RevmChain, compile_contract, rolled_back
 from ballast.chain import revm as backend
 from ballast.errors import ChainError
 
@@ -133,3 +133,12 @@ def test_dump__of_all_that_was_written__is_what_the_chain_says(revm: RevmChain) 
     assert sorted(state.storage.values()) == [7, 9, 9]
     assert all(revm.storage(probe.address, slot) == word for slot, word in state.storage.items())
     assert set(dump) == {address.lower() for address in (*revm.accounts, probe.address)}
+
+
+def test_set_storage__of_a_slot__is_what_the_contract_finds(revm: RevmChain) -> None:
+    probe = revm.deploy(compile_contract("Probe"), 7)
+    (slot,) = (key for key, word in revm.dump()[probe.address.lower()].storage.items() if word == 7)
+    with rolled_back(revm):
+        revm.set_storage(probe.address, slot, 11)
+        assert (probe.count(), probe.bump().value) == (11, 12)
+    assert probe.count() == 7

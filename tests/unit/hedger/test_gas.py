@@ -63,10 +63,10 @@ def test_hedge__first_venue_burns_all__the_next_one_still_fills_or_all_reverts()
 @pytest.mark.parametrize("gas", [*range(250_000, 1_500_000, 50_000)])
 def test_appraisal__any_gas__is_right_or_reverts(market: HedgerMarket, gas: int) -> None:
     """A position that could not be read for want of gas would be valued by bounds."""
-    market.place(PERP).set_position(3 * WAD, 50_000 * 10**6)
+    market.stand(PERP, 3 * WAD, 50_000 * 10**6)
     market.hedger.sync()
     wanted = market.hedger.appraisal(SPOT)
-    market.place(PERP).set_position(4 * WAD, 40_000 * 10**6)
+    market.stand(PERP, 4 * WAD, 40_000 * 10**6)
     miser = market.chain.deploy(compile_contract("GasMiser"))
     done, output = miser.call.call(market.hedger, market.hedger.appraisal.encode(SPOT), gas)
     if done:

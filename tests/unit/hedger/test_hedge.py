@@ -263,7 +263,7 @@ def test_hedge__purchase__leaves_the_reserve_alone_unless_it_is_hard(
     """Half of what is owed stays of 45,600; the rest buys, at up to 4 % above spot."""
     opening = Opening(places=(SPOT_ONE, LENDER), caps=(WAD // 100, 0), quote=45_600)
     with at_opening(opening) as market:
-        market.place(LENDER).set_position(-debt * WAD, 2 * debt * 2_000 * 10**6)
+        market.stand(LENDER, -debt * WAD, 2 * debt * 2_000 * 10**6)
         market.place(LENDER).set_room(0, 0)
         reserve = debt * 1_000 * 10**6
         found = market.state()

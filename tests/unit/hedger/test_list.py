@@ -121,7 +121,7 @@ def test_set_cap__waiting_venue__waits_on(market: HedgerMarket) -> None:
         found.set_delta(10_000 * DOLLAR, LENDER)
         found.hedge()
         before = found.venue_of(LENDER)
-        assert before[1:] == (1, found.hedger.last_at() + 60, True)
+        assert before[1:] == (1, found.chain.timestamp - 1 + 60, True)
         found.hedger.set_cap(lender, 7, sender=found.who("guardian"))
         assert found.venue_of(LENDER) == (7, *before[1:])
         found.hedger.set_cap(lender, 7 + STEP, sender=owner(found))
@@ -194,13 +194,26 @@ def test_remove_venue__empty__is_off_the_list(
     assert again == "hedger: not listed"
 
 
-@pytest.mark.parametrize("units, base", [(1, 0), (-1, 0), (0, 1), (0, -1), (WAD, 10**9)])
-def test_remove_venue__with_a_position__is_refused(
-    market: HedgerMarket, units: int, base: int
+@pytest.mark.parametrize(
+    "units, base, reason",
+    [
+        (WAD, 0, "hedger: position"),
+        (-WAD, 0, "hedger: position"),
+        (17, 0, "hedger: position"),
+        (-17, 0, "hedger: position"),
+        (0, 17, "hedger: position"),
+        (16, 16, None),
+        (-16, 16, None),
+        (0, -(10**9), None),
+    ],
+)
+def test_remove_venue__with_more_than_digits__is_refused(
+    market: HedgerMarket, units: int, base: int, reason: str | None
 ) -> None:
-    market.place(PERP).set_position(units, base)
-    found = refused(market.hedger.remove_venue, market.place(PERP), sender=owner(market))
-    assert found == "hedger: position"
+    """What is only owed there is the venue's loss."""
+    market.stand(PERP, units, base)
+    found = outcome(market.hedger.remove_venue, market.place(PERP), sender=owner(market))
+    assert found == reason
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if "much" not in fault])
@@ -208,7 +221,7 @@ def test_remove_venue__that_does_not_answer__is_written_off(
     market: HedgerMarket, fault: str
 ) -> None:
     perp = market.place(PERP)
-    perp.set_position(3 * WAD, 50_000 * 10**6)
+    market.stand(PERP, 3 * WAD, 50_000 * 10**6)
     market.hedger.sync()
     nav = market.vault.totalAssets()
     assert nav == 1_056_000 * 10**6

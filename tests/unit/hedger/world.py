@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
 
+from eth_utils.crypto import keccak
+
 from ballast.chain import Contract, RevmChain, compile_contract
 from ballast.chain.deployment import Plan, Ref, Step, execute
 from ballast.chain.protocol import Receipt
@@ -57,12 +59,22 @@ class HedgerMarket(LocalMarket):
         units, _ = venue.position(spot)
         scale = 10 ** (18 - self.terms.underlying_decimals)
         rest = self.state().delta // NANO - _dollars(units * scale, spot)
-        wanted = -(-(nano - rest) * WAD * NANO // (spot * scale))  # toward plus infinity
-        if nano < rest:
-            wanted = -(-(rest - nano) * WAD * NANO // (-spot * scale))
+        size = -(-abs(nano - rest) * WAD * NANO // (spot * scale))
+        wanted = size if nano > rest else -size
         base = venue.base() + _worth(self, units, spot) - _worth(self, wanted, spot)
-        venue.set_position(wanted, base)
+        self.stand(name, wanted, base)
         assert self.state().delta == nano * NANO, (self.state().delta, nano)
+
+    def stand(self, name: str, units: int, base: int) -> None:
+        """Let so much stand on a venue, as if orders had brought it there: the venue says so, and
+        the hedger, who believes only what follows from orders, remembers it."""
+        venue = self.place(name)
+        venue.set_position(units, base)
+        word = units % 2**108 | (base % 2**108) << 108 | self.chain.timestamp << 216
+        slot = compile_contract("Hedger").layout["storage_layout"]["venue_list"]["lasts"]["slot"]
+        key = keccak(slot.to_bytes(32, "big") + bytes(12) + bytes.fromhex(venue.address[2:]))
+        where = (self.hedger.address.lower(), int.from_bytes(key, "big"))
+        self.chain.set_storage(*where, word)  # type: ignore[attr-defined]
 
     def set_venue_price(self, price: int, mean: int | None = None, *names: str) -> None:
         """What venues fill at, and their mean: 2,000 if none is said."""
