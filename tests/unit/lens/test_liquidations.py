@@ -77,9 +77,9 @@ def test_liquidatable__price_too_old__answers_no(market: LocalMarket) -> None:
     assert not market.lens.liquidatable(account)
 
 
-@pytest.mark.parametrize("missing", [0, 1, 2])
+@pytest.mark.parametrize("missing", [0, 1, 2, 4])
 def test_constructor__nobody__is_refused(market: LocalMarket, missing: int) -> None:
-    parts: list[Any] = [market.margin, market.desk, market.assessor, market.vault]
+    parts: list[Any] = [market.margin, market.desk, market.assessor, market.vault, market.hedger]
     parts[missing] = NOBODY
     with pytest.raises(Reverted) as refusal:
         market.chain.deploy(compile_contract("Lens"), *parts)
