@@ -17,8 +17,7 @@ snapshot next needs a clean one. A snapshot is an undo log of settled writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -119,15 +118,6 @@ class RevmChain(BaseChain):
     @property
     def block_number(self) -> int:
         return self._block_number
-
-    @contextmanager
-    def tracing(self) -> Iterator[None]:
-        """Let revm write what it executes meanwhile to standard output, a line of JSON a step."""
-        self._evm.tracing = True  # type: ignore[misc]  # pyrevm's stub says read-only; it is not
-        try:
-            yield
-        finally:
-            self._evm.tracing = False  # type: ignore[misc]
 
     # --- exact mode
 

@@ -57,7 +57,7 @@ class VenueSettings:
     """Of the pool of `middle` and the quote token."""
     lending_pool: str = ZERO_ADDRESS
     spot_cap: int = WAD // 20
-    """Share of NAV that may be lost there in ten weeks, in fees and impact: nothing stands there."""
+    """Share of NAV that fees and impact may take there in ten weeks: nothing stands there."""
     lending_cap: int = WAD // 4
 
 
