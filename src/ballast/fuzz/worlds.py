@@ -20,8 +20,8 @@ STEPS: Final = 40
 """Spot in steps of the strike grid."""
 PLACES: Final = (24, 30, 34, 36, 38, 39, 40, 41, 42, 44, 46, 50, 60)
 """Strikes that are listed where the window of delta lets them be, in steps."""
-FREE: Final = {"fee_spot": 0, "cover_rate": 0, "b_mark": 0}
-"""No charge but the half-spread."""
+FREE: Final = {"fee_spot": 0, "cover_rate": 0, "b_mark": 0, "mean_slip": 5 * BASIS}
+"""No charge but the half-spread, and hedges bound as tightly as so little a spread wants it."""
 
 Numbers = Callable[[SheetNumbers], SheetNumbers]
 
@@ -43,13 +43,13 @@ def _steep(sheet: SheetNumbers) -> SheetNumbers:
 
 
 def _deep(sheet: SheetNumbers) -> SheetNumbers:
-    """Next to no spread, and flows that hardly move a price."""
+    """As little spread as hedges allow, and flows that hardly move a price."""
     return sheet.changed(
         **FREE,
         potential_max=2 * POINT,
         cover_max=90 * POINT,
-        delta_skew=2 * BASIS,
-        b_delta=BASIS,
+        delta_skew=5 * BASIS,
+        b_delta=5 * BASIS // 2,
         b_vega=POINT // 10,
         h_min=BASIS // 10,
         deviation=5 * BASIS,

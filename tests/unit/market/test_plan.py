@@ -47,6 +47,7 @@ def test_plan__forward_references__are_those_that_name_each_other(market: LocalM
         ("vault", "hedger"),
         ("insurance", "margin"),
         ("margin", "desk"),
+        ("lens", "hedger"),
     }
 
 
