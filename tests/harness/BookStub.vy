@@ -16,7 +16,7 @@ terms: types.MarkTerms
 performance_fee: public(uint256)
 held_lots: public(int256)  # what the vault told last
 caution: public(uint256)
-is_jump: public(bool)  # whether that was charged to nobody
+jumps: public(uint256)  # how often that was charged to nobody
 refreshed: public(uint256)
 mode: public(uint256)
 asked: public(int256)  # underlying at the last refresh
@@ -90,4 +90,5 @@ def _appraisal(underlying: int256) -> types.Appraisal:
 def hold(lots: int256, caution: uint256, is_jump: bool):
     self.held_lots = lots
     self.caution = caution
-    self.is_jump = is_jump
+    if is_jump:
+        self.jumps += 1

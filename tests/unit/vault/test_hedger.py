@@ -265,7 +265,7 @@ def test_note_venues__word__stands_beside_the_rest_of_the_ledger(
     found = world.vault.balances()
     assert (found.is_hedged, found.abroad, found.reserve) == (True, lots, 4_095 << 20)
     assert world.book.held_lots() == 30_000 + lots
-    assert world.book.is_jump() == (below != 0)
+    assert world.book.jumps() == (below != 0)
     world.hedger.note(world.vault, 0)
     found = world.vault.balances()
     assert (found.is_hedged, found.abroad, found.reserve) == (False, 0, 0)
