@@ -485,4 +485,4 @@ def test_trade__gas__at_most(world: World) -> None:
     covered(world)
     args = (world.stranger, world.one, world.lot, b"")
     bare = world.hedger.trade(world.vault, *args).gas_used
-    assert bare <= 110_000
+    assert bare <= 84_500
