@@ -891,7 +891,9 @@ def _trade(
     now, worth = staticcall IVenue(venue).position(spot)
     held: int256 = convert(got_units, int256) - convert(underlying, int256)
     sent: int256 = convert(quote, int256) - convert(got, int256) - self._worth(held, spot)
-    worth = max(min(worth, equity + sent + slip + DIGITS), -MOST_UNITS)
+    worth = max(
+        min(worth, max(equity + sent + slip + DIGITS, 0)), -MOST_UNITS
+    )  # gifts come back too
     drawn: uint256 = venue_list._draw(venue, sent, cap)
     if sent > DIGITS and convert(max(convert(drawn, int256), worth), uint256) > cap:
         refusal._refuse("hedger: cap")
