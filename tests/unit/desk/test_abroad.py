@@ -85,15 +85,16 @@ def test_reserve__more_than_all_quote__stops_puts_alone(market: LocalMarket) -> 
     market.add_margin("other", 10_000)
     market.write("other", put, 2, escrowed=1)
     locked = market.vault.holdings().locked_quote
-    hedger.note(market.vault, venue_word(0, 4_095 << 40))
-    hedger.set_venues(0, 0, 0, 4_095 << 40)
+    reserve = 4_095 << (20 + market.terms.quote_decimals * 10 // 3)  # billions
+    hedger.note(market.vault, venue_word(0, reserve))
+    hedger.set_venues(0, 0, 0, reserve)
     args = (put, 10_000, MOST, FOREVER)
     assert refused(market.desk.buy, *args, sender=market.who("trader")) == "vault: cover"
     market.buy("trader", call, 1)
     market.sell("trader", call, 1)
     market.sell("trader", put, "0.5")
     market.buy_back("other", put, 2)
-    assert market.vault.holdings().locked_quote > locked - 2_000 * 10**6
+    assert market.vault.holdings().locked_quote > locked - market.assets(2_000)
     hedger.note(market.vault, venue_word())
     market.buy("trader", put, 1)
 
