@@ -81,7 +81,7 @@ class HedgeKeeper(Keeper[HedgerState]):
         book = self.market["book"]
         exposure = book.exposure_now()
         self._flows.see(at, exposure.delta, exposure.gamma, spot.price / book.REFERENCE())
-        found = self.market.tried("hedger", "state")
+        found = self.market.tried("lens", "hedging")
         if found is None:
             return HedgerState(at)
         own = ("delta", "outer", "inner", "order", "is_hard", "next_at", "free_units")
