@@ -10,17 +10,14 @@ market.hedge()
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
 
 from ballast.chain import Contract
 from ballast.chain.deployment import execute
 from ballast.chain.protocol import Receipt
-from ballast.market.local import ACTORS, LocalMarket, Terms, local_settings
+from ballast.market.local import ACTORS, LocalMarket, Terms, _receipt, local_settings
 from ballast.market.plan import VenueSettings, market_plan
 from ballast.units import Human
 from ballast.venues import Venues
-
-_UNUSED: Final = "a hedged market has no aggregator of its own: move the price with `transmit`"
 
 
 @dataclass
@@ -67,7 +64,7 @@ class HedgedMarket(LocalMarket):
     @property
     def world(self) -> Venues:
         """The venues."""
-        assert self.venues is not None, _UNUSED
+        assert self.venues is not None, "open a hedged market with `HedgedMarket.on`"
         return self.venues
 
     # --- the outside world
@@ -85,17 +82,12 @@ class HedgedMarket(LocalMarket):
 
     def hedge(self, actor: str = "keeper") -> Receipt:
         """An order, where one is due."""
-        return self._sent(self.hedger.hedge(sender=self.who(actor)))
+        return _receipt(self.hedger.hedge(sender=self.who(actor)))
 
     def stock(self, actor: str = "keeper") -> Receipt:
         """Borrow underlying to cover calls with, or repay what is too much."""
-        return self._sent(self.hedger.stock(sender=self.who(actor)))
+        return _receipt(self.hedger.stock(sender=self.who(actor)))
 
     def tend(self, actor: str = "keeper") -> Receipt:
         """Bring the lender's collateral to where it shall be."""
-        return self._sent(self.hedger.tend(sender=self.who(actor)))
-
-    @staticmethod
-    def _sent(found: Any) -> Receipt:
-        assert isinstance(found, Receipt)
-        return found
+        return _receipt(self.hedger.tend(sender=self.who(actor)))
